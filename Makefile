@@ -1,0 +1,57 @@
+# Everything starts from python3 and make. The environment is built once, and again only when the lock changes.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo run test check bench kill9 quality lock clean
+
+help:
+	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
+	@echo "make test    all tests"
+	@echo "make run     the daemon on feeds.yaml"
+	@echo "make check   format, lint, types, tests"
+	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
+	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
+	@echo "make quality the suites over ../shared/data, where it is"
+	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
+
+.venv/.lock: requirements.lock
+	@echo "setting up .venv (once; about half a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; this is %s. Run: make PYTHON=python3.11 ..." % sys.version.split()[0])'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 has no venv module. On Debian: apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/.lock
+	@$(BIN)/python examples/demo.py
+
+run: .venv/.lock
+	@$(BIN)/monitor run
+
+test: .venv/.lock
+	@$(BIN)/python -m pytest
+
+check: .venv/.lock
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+bench: .venv/.lock
+	@$(BIN)/python bench/run.py
+
+kill9: .venv/.lock
+	@$(BIN)/python bench/kill9.py --rounds $(or $(ROUNDS),50)
+
+quality: .venv/.lock
+	@$(BIN)/python -m pytest tests/quality
+
+# The lock names versions and hashes, never an index: any mirror may serve the files.
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage demo
