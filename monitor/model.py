@@ -1,0 +1,498 @@
+"""The words of the program: the frozen values that flow from step to step.
+
+No behaviour beyond derived properties, no I/O. Instants are aware UTC `datetime`, durations `timedelta`, sequences
+tuples. Read it in the order of the pipeline: what to watch, what a fetch gave, what was parsed, what became of each
+entry, what a rule found, what is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+# ── what to watch ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSpec:
+    """One feed as the configuration names it."""
+
+    key: str  # the feed's name everywhere: in rules, tables, commands
+    url: str
+    title: str | None = None  # None: the feed's own title is used
+    language: str | None = None  # BCP 47, a hint for language tagging, never an order
+    country: str | None = None  # ISO 3166-1 alpha-2
+    tags: tuple[str, ...] = ()
+    every: timedelta = timedelta(minutes=15)
+    alert_backlog: timedelta = timedelta(0)  # the first poll also alerts on items this young
+    fulltext: bool = False
+    allow_private: tuple[str, ...] = ()  # "address:port" pairs that may be dialled although they are not public
+    paused: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host that politeness counts by: host name, with the port when the URL names one."""
+        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSpec:
+    """One rule as the configuration writes it. `query` and the three lists are two ways to say the same."""
+
+    name: str
+    query: str | None = None
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()  # feed keys; empty: every feed
+    tags: tuple[str, ...] = ()  # feed tags, any of them; empty: every feed
+    languages: tuple[str, ...] = ()  # empty: every language; `und` is never a reason to skip an article
+    channels: tuple[str, ...] = ()  # empty: matches are recorded, nothing is sent
+    digest: str | None = None  # None: alert at once
+    enabled: bool = True
+    examples_match: tuple[str, ...] = ()
+    examples_no_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSpec:
+    """One way of sending, by name."""
+
+    name: str
+    kind: str  # email, maildir, console
+    to: tuple[str, ...] = ()  # mail addresses; for maildir and console they only appear in the To header
+    path: str | None = None  # maildir: absolute path of the folder; None: the maildir beside the archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSpec:
+    """One digest: the alerts of the rules that name it, sent together at the times `cron` says."""
+
+    name: str
+    cron: str  # five fields, in the configuration's time zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSpec:
+    """The mail server. The password is a credential, never part of the file."""
+
+    host: str
+    port: int
+    security: str  # none, starttls, tls
+    user: str | None = None
+    sender: str | None = None  # the From address; None: the configuration's contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Who we are, as far as a mail must say it."""
+
+    contact: str  # the operator's address
+    sender: str  # the From address
+    timezone: str  # IANA name; the reader's zone for every time shown
+
+
+# ── what a fetch gave ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Outcome(StrEnum):
+    """How a poll ended; the value of `polls.outcome`. Stable: people's queries name them."""
+
+    NEW = "new"
+    NOTHING_NEW = "nothing_new"
+    UNCHANGED = "unchanged"  # the same body, byte for byte
+    NOT_MODIFIED = "not_modified"  # 304
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    REFUSED_ADDRESS = "refused_address"  # the name resolves to an address that is not public
+    REDIRECTS = "redirects"
+    HTTP_ERROR = "http_error"
+    GONE = "gone"  # 410
+    BLOCKED = "blocked"  # 401, 403, 407, 451: the server will not have us
+    RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"  # cut off; complete entries are kept, validators are not advanced
+    PROTOCOL = "protocol"  # not understandable as HTTP: bad encoding, bad redirect target, broken framing
+    NOT_A_FEED = "not_a_feed"
+    PARSER = "parser"  # the parser raised, hung or ran out of memory
+
+
+SUCCESSES = frozenset({Outcome.NEW, Outcome.NOTHING_NEW, Outcome.UNCHANGED, Outcome.NOT_MODIFIED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What the server gave us to ask "has it changed?" with; opaque, echoed byte for byte (RFC 9110 §8.8)."""
+
+    etag: bytes | None = None  # None: the server sent none, or one we refuse to keep (over 1 KiB)
+    last_modified: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A 200 with a body."""
+
+    url: str  # where the body came from, after redirects
+    moved_to: str | None  # the new address when every redirect on the way was permanent (301, 308)
+    status: int
+    body: bytes  # decoded from its content encoding
+    content_type: str | None
+    validators: Validators
+    truncated: str | None  # why the body is known to be incomplete; None: nothing says it is
+    wire_bytes: int  # bytes received, still encoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """A 304 to a conditional request."""
+
+    validators: Validators  # those of the 304 where it sent any; a None field leaves the stored one in place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """No usable answer. `detail` is one line for people, without credentials."""
+
+    kind: Outcome
+    detail: str
+    status: int | None = None  # None: no HTTP answer came
+    retry_after: timedelta | None = None  # None: the server did not say
+
+
+FetchResult = Fetched | NotModified | FetchFailed
+
+
+# ── what was parsed ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """An item as the feed gives it: nothing judged yet, only decoded and bounded."""
+
+    guid: str | None
+    link: str | None  # absolute http(s); None when the feed gives none we may follow
+    title: str  # may hold markup and entities; empty when the feed gives none
+    body: str  # the longest of content, summary; HTML unless `body_is_plain`
+    body_is_plain: bool = False
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    published: datetime | None = None  # None: absent or unreadable
+    updated: datetime | None = None
+    language: str | None = None  # xml:lang of the entry, when it has one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A whole document."""
+
+    title: str | None
+    link: str | None  # absolute
+    language: str | None  # as the feed declares it, normalised to BCP 47; None: not declared or unreadable
+    format: str  # rss20, atom10, json11, … as feedparser names them
+    entries: tuple[ParsedEntry, ...]
+    truncated: str | None  # why the document is known to be cut off; its last entry was then left out
+    problems: tuple[str, ...] = ()  # what was wrong and got mended, one line each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAFeed:
+    """The bytes are no feed. `detail` says what they look like."""
+
+    detail: str
+    kind: Outcome = Outcome.NOT_A_FEED  # or PARSER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An entry made ready to keep: identity, link, plain text, believable dates."""
+
+    feed: str
+    entry_key: str  # the entry's identity within its feed; unique in one document
+    guid: str | None  # as the feed gives it
+    link: str | None  # the publisher's own, for people
+    link_key: str | None  # the canonical form, for comparison; None: no link, or one that identifies nothing
+    title: str  # plain text, one line
+    text: str  # plain text, paragraphs separated by "\n"
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    published_at: datetime | None  # None: the feed gives no believable date
+    published_source: str  # published, updated, clamped (a date in the future, set to seen_at), none
+    seen_at: datetime
+    declared_language: str | None  # the entry's, else the feed's own declaration
+    digest: int  # 63 bits over the entry as the feed gave it: equal digest, nothing changed
+    content_digest: int  # 63 bits over title and text: what a revision changes
+    fingerprint: int | None  # 63 bits over the folded words; None: too short to mean the same article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFeed:
+    """What the worker makes of a body: the document, and the entries that are not the same as last time."""
+
+    title: str | None
+    language: str | None
+    format: str
+    entries: int  # all entries in the document
+    digests: frozenset[int]  # of all its entries
+    articles: tuple[Article, ...]  # those whose digest was not among the known ones, oldest first
+    truncated: str | None
+    problems: tuple[str, ...]
+
+
+# ── what the archive knows, and what follows from it ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What the archive remembers of a feed between polls."""
+
+    key: str
+    url: str
+    state: str  # new, ok, failing, paused, removed
+    validators: Validators
+    body_digest: bytes | None  # of the last complete body; None before the first
+    entry_digests: frozenset[int]  # of the last complete document's entries
+    primed: bool  # a complete document has been stored, so what is new now is news
+    failures: int  # in a row; 0 after a success
+    next_poll_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLease:
+    """The right to poll one host's feeds for a while. `token` fences off a holder that came too late."""
+
+    host: str
+    token: int
+    feeds: tuple[FeedState, ...]
+    last_request_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """An article the archive holds, as far as judging a new entry needs it."""
+
+    id: int
+    feed: str  # its first carrier
+    link_key: str | None
+    title: str
+    content_digest: int
+    fingerprint: int | None
+    language: str
+    first_seen_at: datetime
+    rules: frozenset[str]  # rules that matched it already
+    story: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What the archive knows about a batch of articles of one feed."""
+
+    by_entry_key: Mapping[str, Archived] = field(default_factory=dict)  # sighted in this feed under that key
+    by_link: Mapping[str, Archived] = field(default_factory=dict)  # any feed, by canonical link
+    by_fingerprint: Mapping[int, Archived] = field(default_factory=dict)  # any feed, recent
+    carried: frozenset[int] = frozenset()  # ids of the above that this feed has carried already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """Nobody carried it before: an article of its own."""
+
+    article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """This feed's article, with another title or text."""
+
+    article: Article
+    of: Archived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """An article the archive (or this very document) holds, now carried here too."""
+
+    article: Article
+    of: Archived | Article
+    why: str  # link, fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """This feed's article, saying the same as before (a changed date, a changed guid)."""
+
+    article: Article
+    of: Archived | Article
+
+
+Verdict = New | Revised | Duplicate | Known
+
+
+# ── what a rule found ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Span:
+    """Where something stands: code points, end exclusive."""
+
+    field: str  # title, text
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A piece of an article with the matched words marked: (start, end) within `text`."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule matched an article."""
+
+    rule: str
+    spans: tuple[Span, ...]  # what matched, in reading order, title first; empty for a rule of NOTs only
+    excerpt: Excerpt
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageGuess:
+    """A BCP 47 tag, or `und`, with how sure we are and what it rests on."""
+
+    language: str
+    confidence: float  # 0 to 1; 0 for `und`
+    source: str  # script, detected, feed, declared, none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrichment:
+    """What the worker adds to one article."""
+
+    language: LanguageGuess
+    matches: tuple[Match, ...]
+
+
+# ── what is sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryIntent:
+    """One message to one recipient, to be queued; its bytes are frozen here."""
+
+    channel: str
+    recipient: str
+    message_id: str
+    message: bytes  # a whole RFC 5322 message
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertIntent:
+    """A rule's alert on an article, to be queued. Without deliveries it waits for its digest."""
+
+    rule: str
+    digest: str | None
+    deliveries: tuple[DeliveryIntent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One entry's fate: the verdict, and for a new, revised or newly carried article what the rules made of it."""
+
+    verdict: Verdict
+    language: LanguageGuess | None = None  # None for Known: nothing was looked at again
+    matches: tuple[Match, ...] = ()
+    alerts: tuple[AlertIntent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOutcome:
+    """Everything one poll of one feed changes; written in ONE transaction."""
+
+    feed: str
+    at: datetime
+    outcome: Outcome
+    status: int | None
+    error: str | None  # None exactly when the outcome is a success
+    duration: timedelta
+    wire_bytes: int | None  # received, still encoded; None when no body came
+    next_poll_at: datetime
+    entries: int | None = None  # None when nothing was parsed
+    gap: bool | None = None  # True: no overlap with the last poll, items may have been missed; None: cannot be told
+    title: str | None = None  # the feed's own; None leaves the stored one
+    language: str | None = None
+    moved_to: str | None = None
+    validators: Validators | None = None  # None leaves the stored ones
+    body_digest: bytes | None = None  # None leaves the stored one
+    entry_digests: frozenset[int] | None = None  # None leaves the stored ones
+    primed: bool = False  # True: the feed's first complete document is in
+    problems: tuple[str, ...] = ()  # what was wrong with the document and got mended or left out, one line each
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def new(self) -> int:
+        """How many articles this poll adds to the archive."""
+        return sum(isinstance(finding.verdict, New) for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One queued message as the outbox holds it."""
+
+    id: int
+    alert: int
+    channel: str
+    recipient: str
+    message_id: str
+    message: bytes
+    attempts: int  # made so far
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The channel took responsibility for the message."""
+
+    reply: str  # the server's last words, or where the file lies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryAgain:
+    """Not now. `channel_wide` when no other message on this channel would fare better (server down, login refused)."""
+
+    why: str
+    channel_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Never: this message to this recipient will not be taken. Kept, shown, not tried again."""
+
+    why: str
+
+
+DeliveryResult = Delivered | TryAgain | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingAlert:
+    """An alert that waits for its digest, with what the digest says of it."""
+
+    id: int
+    rule: str
+    title: str
+    link: str | None
+    excerpt: Excerpt
+    feed: str
+    feed_title: str
+    language: str
+    published_at: datetime | None
+    first_seen_at: datetime
+    carriers: int  # feeds that have carried it so far

@@ -1,0 +1,144 @@
+"""The layers: a module imports only from below. The table here is the architecture; code and table must agree."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "monitor"
+
+# Bottom to top. Within the core each module may import those before it; edges never import one another.
+WORDS = ["model", "errors"]
+CORE = [
+    "conditional",
+    "cadence",
+    "text",
+    "urls",
+    "language",
+    "document",
+    "jsonfeed",
+    "parse",
+    "normalise",
+    "dedupe",
+    "rules",
+    "render",
+    "alert",
+]
+EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
+# An edge in several files: the others serve only the first.
+PARTS_OF_EDGES = {"guard": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
+FLOWS = ["poll", "digest", "deliver"]
+ENTRY = ["show", "cli", "daemon", "__main__"]
+
+# What only one module may touch.
+SOLE_IMPORTERS = {
+    "feedparser": {"parse"},
+    "langdetect": {"language"},
+    "httpx": {"fetch", "guard"},
+    "httpcore": {"fetch", "guard"},
+    "aiosmtplib": {"channels"},
+    "sqlite3": {"archive"},
+    "sqlite_utils": {"archive"},
+    "apscheduler": {"daemon", "config"},
+    "yaml": {"config"},
+    "urllib.request": set(),
+    "requests": set(),
+}
+
+IMPURE = {
+    "time",
+    "random",
+    "socket",
+    "ssl",
+    "subprocess",
+    "threading",
+    "asyncio",
+    "logging",
+    "structlog",
+    "os",
+    "secrets",
+}
+
+
+def modules() -> dict[str, list[Path]]:
+    """Top-level module or sub-package name → its files."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "_shipped" not in path.parts:
+            relative = path.relative_to(PACKAGE)
+            found.setdefault(relative.parts[0].removesuffix(".py"), []).append(path)
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names a file imports at run time, wherever in the file. Imports for type checking do not count."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of this package a file imports, by top-level name."""
+    return {
+        name.split(".")[1] for name in imports(path) if name.startswith("monitor.") and name.split(".")[1] in modules()
+    }
+
+
+def allowed(module: str) -> set[str]:
+    """What a module may import: all that lies below it."""
+    module = PARTS_OF_EDGES.get(module, module)
+    parts = {part for part, whole in PARTS_OF_EDGES.items() if whole == module}
+    if module in WORDS:
+        return set(WORDS[: WORDS.index(module)])
+    if module in CORE:
+        return {*WORDS, *CORE[: CORE.index(module) + 1]}
+    if module in EDGES:
+        return {*WORDS, *CORE, module, *parts}
+    if module in FLOWS:
+        return {*WORDS, *CORE, *EDGES}
+    return {*WORDS, *CORE, *EDGES, *FLOWS, *ENTRY}
+
+
+def test_every_module_has_its_place_in_the_table() -> None:
+    assert set(modules()) == {"__init__", *WORDS, *CORE, *EDGES, *PARTS_OF_EDGES, *FLOWS, *ENTRY}
+
+
+@pytest.mark.parametrize("module", sorted(set(modules()) - {"__init__"}))
+def test_a_module_imports_only_from_below(module: str) -> None:
+    imported = set().union(*map(own_imports, modules()[module]))
+
+    assert imported - allowed(module) == set()
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_the_core_reads_no_clock_no_network_and_no_chance(module: str) -> None:
+    imported = set().union(*map(imports, modules()[module]))
+
+    assert {name for name in imported if name.split(".")[0] in IMPURE} == set()
+    for path in modules()[module]:
+        source = path.read_text()
+        assert "datetime.now(" not in source
+        assert "open(" not in source.replace("urlopen(", "")
+
+
+@pytest.mark.parametrize("library", sorted(SOLE_IMPORTERS))
+def test_a_library_has_one_door(library: str) -> None:
+    importers = {
+        module
+        for module, files in modules().items()
+        for path in files
+        if any(name == library or name.startswith(f"{library}.") for name in imports(path))
+    }
+
+    assert importers <= SOLE_IMPORTERS[library]
