@@ -1,0 +1,180 @@
+"""feeds.yaml and the environment → one frozen `Config`, or every error at once with its file, line and column.
+
+yaml_positions  bytes → values that know where they stand
+keys            every key: its type, its default, what it accepts
+items           one item of the document → a checked model, or located problems
+rule_section    rules: compiled, references looked up, examples run
+sections        all other sections, and the whole
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.config import keys
+from monitor.config.items import Findings
+from monitor.config.sections import read_sections
+from monitor.config.values import archive_path, duration
+from monitor.config.yaml_positions import MAX_BYTES
+from monitor.config.yaml_positions import read as read_yaml
+from monitor.errors import ConfigError, Problem
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, RuleSpec, SmtpSpec
+
+__all__ = ["Config", "duration", "find", "load", "secret"]
+
+SYSTEM_FILE = Path("/etc/monitor/feeds.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything the program is told: paths absolute, defaults filled in, names looked up, queries known to compile."""
+
+    path: Path  # the file it was read from, as given
+    contact: str  # the operator's mail address
+    archive: str  # an absolute path
+    languages: tuple[str, ...]  # candidates for language tagging; empty: every language
+    timezone: str  # IANA name
+    workers: int  # processes for parsing and enriching; 0: inline
+    host_delay: timedelta  # between two requests to one host
+    host_connections: int  # at the same time, to one host
+    user_agent: str | None  # None: made from our name, version and the contact
+    feeds: tuple[FeedSpec, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+    rules: tuple[RuleSpec, ...]
+    channels: Mapping[str, ChannelSpec]
+    digests: Mapping[str, DigestSpec]
+    smtp: SmtpSpec | None  # None: mail goes to `maildir`
+    maildir: Path  # absolute; beside the archive
+    warnings: tuple[Problem, ...]  # in file order; nothing that keeps the file from being used
+
+    @property
+    def house(self) -> House:
+        """Who we are, as far as a mail must say it."""
+        sender = self.smtp.sender if self.smtp and self.smtp.sender else self.contact
+        return House(contact=self.contact, sender=sender, timezone=self.timezone)
+
+
+def load(path: Path, *, environ: Mapping[str, str], archive: str | None = None) -> Config:
+    """The configuration in the file `path`. Raises ConfigError with all that is wrong with it.
+
+    `archive` names another archive than the file, and wins over $MONITOR_ARCHIVE, which wins over the file. Paths in
+    the file are relative to its folder; those from outside to the working directory.
+    """
+    root, problems = read_yaml(_contents(path))
+    if root is None:
+        if not problems:
+            problems = [_whole(f"is empty. Begin with monitor: {{{keys.SAMPLES['contact']}}}")]
+        raise ConfigError(str(path), tuple(problems))
+
+    found = Findings(errors=problems)
+    if not isinstance(root.value, dict):
+        found.error(root, "", "begin with sections at the left margin: monitor:, feeds:, rules:, channels:")
+        raise ConfigError(str(path), tuple(found.errors))
+    written = read_sections(root, found)
+    home = path.absolute().parent
+    place = _archive(archive, environ, written.monitor, home, found)
+    monitor = written.monitor
+    if found.errors or monitor is None:
+        raise ConfigError(str(path), tuple(found.errors))
+
+    return Config(
+        path=path,
+        contact=monitor.contact,
+        archive=str(place),
+        languages=monitor.languages,
+        timezone=monitor.timezone,
+        workers=monitor.workers,
+        host_delay=monitor.host_delay,
+        host_connections=monitor.host_connections,
+        user_agent=monitor.user_agent,
+        feeds=written.feeds,
+        aliases=written.aliases,
+        rules=written.rules,
+        channels={
+            name: replace(channel, path=str(home / channel.path)) if channel.path else channel
+            for name, channel in written.channels.items()
+        },
+        digests=written.digests,
+        smtp=written.smtp,
+        maildir=place.parent / "maildir",
+        warnings=tuple(sorted(found.warnings)),
+    )
+
+
+def find(environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE) -> Path:
+    """The configuration to use when none is named: $MONITOR_CONFIG, ./feeds.yaml, /etc/monitor/feeds.yaml.
+
+    Raises ConfigError when there is none. A file that $MONITOR_CONFIG names need not exist: `load` then says so.
+    """
+    if named := environ.get("MONITOR_CONFIG"):
+        return cwd / named
+    for candidate in (cwd / "feeds.yaml", system_file):
+        if candidate.is_file():
+            return candidate
+    message = (
+        f"there is none here, and no {system_file}. Begin one that says "
+        f"monitor: {{{keys.SAMPLES['contact']}}}, or name one: monitor --config FILE"
+    )
+    raise ConfigError("feeds.yaml", (_whole(message),))
+
+
+def secret(name: str, environ: Mapping[str, str]) -> str | None:
+    """The secret of that name: the file $CREDENTIALS_DIRECTORY/NAME, else the file that $MONITOR_NAME_FILE names.
+
+    A line break at the end is not part of it. None when there is neither. Raises ConfigError when there is one that
+    cannot be read or is empty.
+    """
+    places: list[tuple[Path, bool]] = []  # where it may be, and whether it must be there
+    if folder := environ.get("CREDENTIALS_DIRECTORY"):
+        places.append((Path(folder, name), False))
+    if file_name := environ.get(f"MONITOR_{name.replace('-', '_').upper()}_FILE"):
+        places.append((Path(file_name), True))
+    for file, must_exist in places:
+        try:
+            text = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+        except (OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError) and not must_exist:
+                continue
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            message = f"the secret {name} cannot be read from here: {reason}. Correct the file, its owner or its name"
+            raise ConfigError(str(file), (_whole(message),)) from error
+        if not text:
+            raise ConfigError(str(file), (_whole(f"the secret {name} is empty. Write it into this file"),))
+        return text
+    return None
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        message = "there is no such file. Name the right one: monitor --config FILE"
+        raise ConfigError(str(path), (_whole(message),)) from error
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}. Name a file that monitor may read: monitor --config FILE"
+        raise ConfigError(str(path), (_whole(message),)) from error
+
+
+def _archive(
+    argument: str | None, environ: Mapping[str, str], monitor: keys.Monitor | None, home: Path, found: Findings
+) -> Path:
+    """Where the archive is: absolute. A name from outside that cannot be one goes to `found`."""
+    for source, name in (("--archive", argument), ("$MONITOR_ARCHIVE", environ.get("MONITOR_ARCHIVE"))):
+        if name:
+            try:
+                return Path(archive_path(name)).absolute()
+            except ValueError as error:
+                found.errors.append(_whole(str(error), source))
+                return home
+    if monitor is not None and monitor.archive is not None:
+        return home / monitor.archive
+    state, _, _ = environ.get("STATE_DIRECTORY", "").partition(":")  # systemd may name several; the first is ours
+    return Path(state, "archive.db").absolute() if state else home / "db" / "archive.db"
+
+
+def _whole(message: str, path: str = "") -> Problem:
+    return Problem(line=0, column=0, path=path, message=message)

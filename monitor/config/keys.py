@@ -1,0 +1,166 @@
+"""Every key of feeds.yaml: its type and its default. docs/configuration.md says what each is for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, RootModel, StrictBool, StrictInt, model_validator
+
+from monitor.config.values import (
+    MAX_RECIPIENTS,
+    AddressAndPort,
+    AliasWord,
+    ArchivePath,
+    Country,
+    Cron,
+    Duration,
+    FeedKey,
+    FolderPath,
+    Host,
+    Interval,
+    Language,
+    Languages,
+    Lines,
+    MailAddress,
+    Name,
+    Names,
+    Once,
+    Terms,
+    Text,
+    Url,
+    UserAgent,
+    Zone,
+    at_most,
+    between,
+)
+
+
+class Section(BaseModel):
+    """A mapping whose keys are all known. A key with nothing after it counts as not written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_not_written(cls, written: Any) -> Any:
+        if not isinstance(written, dict):
+            return written
+        return {key: value for key, value in written.items() if value is not None or key not in cls.model_fields}
+
+
+class Monitor(Section):
+    """`monitor:`"""
+
+    contact: MailAddress
+    archive: ArchivePath | None = None
+    languages: Languages = ()
+    timezone: Zone = "UTC"
+    workers: Annotated[StrictInt, between(0, 64)] = 2
+    host_delay: Duration = timedelta(seconds=1)
+    host_connections: Annotated[StrictInt, between(1, 16)] = 2
+    user_agent: UserAgent | None = None
+
+
+class Defaults(Section):
+    """`defaults:`, for the feeds that do not say otherwise."""
+
+    every: Interval = timedelta(minutes=15)
+    alert_backlog: Duration = timedelta(0)
+    language: Language | None = None
+    tags: Names = ()
+
+
+class Feed(Section):
+    """One of `feeds:`. None where `defaults:` decides."""
+
+    key: FeedKey
+    url: Url
+    title: Text | None = None
+    language: Language | None = None
+    country: Country | None = None
+    tags: Names | None = None
+    every: Interval | None = None
+    alert_backlog: Duration | None = None
+    fulltext: StrictBool = False
+    allow_private: tuple[AddressAndPort, ...] = ()
+    paused: StrictBool = False
+
+
+class Examples(Section):
+    """`examples:` of a rule."""
+
+    match: tuple[Lines, ...] = ()
+    no_match: tuple[Lines, ...] = ()
+
+
+class Rule(Section):
+    """One of `rules:`."""
+
+    name: Name
+    query: Lines | None = None
+    any: Terms = ()
+    all: Terms = ()
+    none: Terms = ()
+    feeds: Names = ()
+    tags: Names = ()
+    languages: Languages = ()
+    channels: Names = ()
+    digest: Name | None = None
+    enabled: StrictBool = True
+    examples: Examples = Examples()
+
+
+class Channel(Section):
+    """One of `channels:`."""
+
+    kind: Literal["email", "maildir", "console"]
+    to: Annotated[tuple[MailAddress, ...], Once, at_most(MAX_RECIPIENTS)] = ()
+    path: FolderPath | None = None
+
+
+class Digest(Section):
+    """One of `digests:`."""
+
+    cron: Cron
+
+
+class Smtp(Section):
+    """`smtp:`"""
+
+    host: Host
+    port: Annotated[StrictInt, between(1, 65535)] | None = None
+    security: Literal["none", "starttls", "tls"] = "none"
+    user: Text | None = None
+    sender: MailAddress | None = None
+
+
+class ItemName(RootModel[Name]):
+    """The name of a channel or a digest."""
+
+
+class AliasName(RootModel[AliasWord]):
+    """The name of an alias."""
+
+
+class AliasTerms(RootModel[Terms]):
+    """What one alias stands for."""
+
+
+# What to write for a key that is missing.
+SAMPLES = {
+    "contact": "contact: desk@example.org",
+    "key": "key: gazette",
+    "url": "url: https://www.example.org/rss.xml",
+    "name": "name: Ukraine",
+    "kind": "kind: email",
+    "cron": 'cron: "0 7 * * 1-5"',
+    "host": "host: localhost",
+}
+
+# What to say of a key that we do not have and that people write.
+HINTS = {
+    "password": "a secret never stands in this file. Put it into $CREDENTIALS_DIRECTORY/smtp-password, "
+    "or into a file that $MONITOR_SMTP_PASSWORD_FILE names",
+    "<<": "merge keys are not read. Put what feeds share under defaults:",
+}

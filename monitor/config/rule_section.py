@@ -1,0 +1,160 @@
+"""`aliases:` and `rules:`: each rule compiled, what it names looked up, its examples run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from monitor.config import keys
+from monitor.config.items import NOTHING, Findings, did_you_mean, items, named, read
+from monitor.config.yaml_positions import Node
+from monitor.errors import RuleError
+from monitor.model import RuleSpec
+from monitor.rules import Document, RuleSet, compile_query, compile_rule
+from monitor.text import clean, one_line
+
+Aliases = Mapping[str, Sequence[str]]
+
+
+def read_aliases(root: Node, found: Findings) -> dict[str, tuple[str, ...]]:
+    """The aliases by name. A wrong one stands for its own name, so that the rules that call it can still be checked."""
+    aliases: dict[str, tuple[str, ...]] = {}
+    nodes: dict[str, Node] = {}
+    for name, path, node in named(root, "aliases", keys.AliasName, found):
+        terms = read(keys.AliasTerms, node, path, found)
+        if terms is not None and not terms.root:
+            found.error(node, path, f"stands for nothing. Write a list: [{name}]")
+        elif terms is not None:
+            nodes[name] = node
+        aliases[name] = terms.root if terms is not None and terms.root else (name,)
+
+    wrong = {name for name, node in nodes.items() if not _alias_compiles(name, node, aliases, found)}
+    return {name: (name,) if name in wrong else terms for name, terms in aliases.items()}
+
+
+def _alias_compiles(name: str, node: Node, aliases: Aliases, found: Findings) -> bool:
+    try:
+        compile_query(f"@{name}", aliases)
+    except RuleError:
+        for index, item in enumerate(node.items):
+            try:
+                compile_query(f"@{name}", {**aliases, name: (item.value,)})
+            except RuleError as error:
+                found.error(item, f"aliases.{name}[{index}]", error.message)
+        return False
+    return True
+
+
+def read_rules(root: Node, aliases: Aliases, found: Findings) -> tuple[RuleSpec, ...]:
+    """The rules, in file order, without those that could not be read."""
+    known = _names_written(root)
+    aliases_are_right = not any(problem.path.startswith("aliases") for problem in found.errors)
+    specs: dict[str, RuleSpec] = {}
+    lines: dict[str, int] = {}
+    for path, node in items(root, "rules", found):
+        rule = read(keys.Rule, node, path, found)
+        if rule is None:
+            continue
+        if rule.name in specs:
+            message = f'"{rule.name}" is already the rule in line {lines[rule.name]}. Rename one of them'
+            found.error(node.at(["name"]), f"{path}.name", message)
+        spec = _rule_spec(rule)
+        specs[spec.name] = spec
+        lines[spec.name] = node.line
+        _check_references(spec, node, path, known, found)
+        if _compiles(spec, node, path, aliases, found) and aliases_are_right:
+            _run_examples(spec, node, path, aliases, found)
+        if spec.enabled and not spec.channels:
+            found.warn(node, path, "names no channel, so its matches are recorded and nobody hears of them")
+    return tuple(specs.values())
+
+
+def _rule_spec(rule: keys.Rule) -> RuleSpec:
+    return RuleSpec(
+        name=rule.name,
+        query=rule.query,
+        any=rule.any,
+        all=rule.all,
+        none=rule.none,
+        feeds=rule.feeds,
+        tags=rule.tags,
+        languages=rule.languages,
+        channels=rule.channels,
+        digest=rule.digest,
+        enabled=rule.enabled,
+        examples_match=rule.examples.match,
+        examples_no_match=rule.examples.no_match,
+    )
+
+
+def _names_written(root: Node) -> dict[str, set[str]]:
+    """The names a rule may refer to, by the rule's key; also those of items that are otherwise wrong."""
+    feeds = [node.value for node in root.entries.get("feeds", NOTHING).items if isinstance(node.value, dict)]
+    defaults = root.entries.get("defaults", NOTHING).value
+    tag_lists = [item.get("tags") for item in (*feeds, defaults) if isinstance(item, dict)]
+    return {
+        "feeds": {feed["key"] for feed in feeds if isinstance(feed.get("key"), str)},
+        "tags": {tag for tags in tag_lists if isinstance(tags, list) for tag in tags if isinstance(tag, str)},
+        "channels": set(root.entries.get("channels", NOTHING).entries),
+        "digest": set(root.entries.get("digests", NOTHING).entries),
+    }
+
+
+def _check_references(spec: RuleSpec, node: Node, path: str, known: Mapping[str, set[str]], found: Findings) -> None:
+    for key, noun in (("feeds", "feed"), ("tags", "tag of a feed"), ("channels", "channel")):
+        for index, item in enumerate(node.at([key]).items):
+            if item.value not in known[key]:
+                message = f'there is no {noun} "{item.value}". {did_you_mean(item.value, known[key])}'
+                found.error(item, f"{path}.{key}[{index}]", message)
+    if spec.digest is not None and spec.digest not in known["digest"]:
+        message = f'there is no digest "{spec.digest}". {did_you_mean(spec.digest, known["digest"])}'
+        found.error(node.at(["digest"]), f"{path}.digest", message)
+
+
+def _compiles(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> bool:
+    if spec.query is None and not (spec.any or spec.all or spec.none):
+        found.error(node, path, f'rule "{spec.name}" looks for nothing. Write query: Ukraine, or any: [Ukraine, Kyiv]')
+        return False
+    try:
+        compile_rule(spec, aliases)
+    except RuleError as error:
+        if not _place_errors(spec, node, path, aliases, found):
+            # Each part is right, what they come to together is not.
+            found.error(node.at(["query"]), f"{path}.query" if spec.query else path, error.message)
+        return False
+    return True
+
+
+def _place_errors(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> bool:
+    """Reports the query and each term that is wrong by itself, at its column in the file. False when all are right."""
+    parts = [] if spec.query is None else [(f"{path}.query", node.at(["query"]))]
+    for key in ("any", "all", "none"):
+        parts += [(f"{path}.{key}[{index}]", term) for index, term in enumerate(node.at([key]).items)]
+    errors_before = len(found.errors)
+    for part_path, part in parts:
+        try:
+            # With a word beside it, a part that only says what must be absent is right.
+            compile_rule(RuleSpec(name=spec.name, query=part.value, any=("word",)), aliases)
+        except RuleError as error:
+            # The column counts in the cleaned text. Where cleaning moved letters, the file's columns cannot follow.
+            column = part.column_of(error.column - 1) if len(clean(part.raw)) == len(part.raw) else None
+            message = error.message if column else f"column {error.column} of the query: {error.message}"
+            found.error(part, part_path, message, column=column)
+    return len(found.errors) > errors_before
+
+
+def _run_examples(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> None:
+    """The rule on its examples; which feeds and languages it is for does not matter here."""
+    if not (spec.examples_match or spec.examples_no_match):
+        return
+    rules = RuleSet.of([replace(spec, feeds=(), tags=(), languages=(), enabled=True)], aliases)
+    for kind, texts, wanted in (("match", spec.examples_match, True), ("no_match", spec.examples_no_match, False)):
+        for index, text in enumerate(texts):
+            first, _, rest = text.partition("\n")
+            document = Document.of(first, rest) if rest.strip() else Document.of("", text)
+            if bool(rules.match(document, feed="", tags=(), language="und")) != wanted:
+                message = (
+                    f'rule "{spec.name}" {"does not match" if wanted else "matches"} this example: '
+                    f'"{one_line(text, 60)}". Correct the rule or the example'
+                )
+                found.error(node.at(["examples", kind, index]), f"{path}.examples.{kind}[{index}]", message)

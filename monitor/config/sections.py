@@ -1,0 +1,201 @@
+"""The document's sections → specs, with everything that is wrong found in one go.
+
+Each feed, rule, channel, digest and alias is read on its own, so that a bad one hides no other. What names something
+elsewhere in the file is looked up among the names as written, so that one mistake is reported once, where it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from monitor.config import keys
+from monitor.config.items import NOTHING, Findings, items, named, read, unknown_key
+from monitor.config.rule_section import read_aliases, read_rules
+from monitor.config.yaml_positions import Node
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, RuleSpec, SmtpSpec
+
+SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
+POLITE = timedelta(minutes=5)
+SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+WEB_PORTS = {"http": 80, "https": 443}
+
+_HURRIED = "is under 5 minutes, which few publishers welcome. Write 5m or more unless this one is your own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Everything the file says, as far as it could be read. `monitor` is None when that section could not."""
+
+    monitor: keys.Monitor | None
+    feeds: tuple[FeedSpec, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+    rules: tuple[RuleSpec, ...]
+    channels: Mapping[str, ChannelSpec]
+    digests: Mapping[str, DigestSpec]
+    smtp: SmtpSpec | None
+
+
+def read_sections(root: Node, found: Findings) -> Written:
+    """Reads and checks the whole document, a mapping. What is wrong goes to `found` and is missing from the result."""
+    for name, key in root.keys.items():
+        if name not in SECTIONS:
+            found.error(key, name, unknown_key(name, SECTIONS))
+
+    feeds = _feeds(root, found)
+    aliases = read_aliases(root, found)
+    channels = _channels(root, found)
+    digests = _digests(root, found)
+    return Written(
+        monitor=_monitor(root, found),
+        feeds=feeds,
+        aliases=aliases,
+        rules=read_rules(root, aliases, found),
+        channels=channels,
+        digests=digests,
+        smtp=_smtp(root, found),
+    )
+
+
+# ── one section each ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _monitor(root: Node, found: Findings) -> keys.Monitor | None:
+    node = root.entries.get("monitor", NOTHING)
+    if node.value is None:
+        message = f"is missing. Write monitor: {{{keys.SAMPLES['contact']}}}"
+        found.error(root.keys.get("monitor", root), "monitor", message)
+        return None
+    return read(keys.Monitor, node, "monitor", found)
+
+
+def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:
+    defaults = keys.Defaults()
+    defaults_node = root.entries.get("defaults", NOTHING)
+    if defaults_node.value is not None:
+        defaults = read(keys.Defaults, defaults_node, "defaults", found) or defaults
+
+    specs: dict[str, FeedSpec] = {}
+    lines: dict[str, int] = {}
+    keys_by_address: dict[str, str] = {}
+    inheriting: list[str] = []  # URLs of the feeds that leave `every` to the defaults
+    for path, node in items(root, "feeds", found):
+        feed = read(keys.Feed, node, path, found)
+        if feed is None:
+            continue
+        if feed.key in specs:
+            message = f'"{feed.key}" is already the feed in line {lines[feed.key]}. Rename one of them'
+            found.error(node.at(["key"]), f"{path}.key", message)
+            continue
+        address = feed.url.partition("://")[2].rstrip("/")
+        if (other := keys_by_address.setdefault(address, feed.key)) != feed.key:
+            found.warn(node.at(["url"]), f"{path}.url", f'feed "{other}" has the same URL. Remove one of them')
+        specs[feed.key] = _feed_spec(feed, defaults)
+        lines[feed.key] = node.line
+        inheriting += [feed.url] if feed.every is None else []
+        _doubt_feed(feed, node, path, found)
+
+    if defaults.every < POLITE and not all(map(_is_this_machine, inheriting)):
+        found.warn(defaults_node.at(["every"]), "defaults.every", _HURRIED)
+    if not root.entries.get("feeds", NOTHING).value:
+        found.warn(root, "feeds", "there is none, so nothing is polled. Add one, such as - {key: …, url: https://…}")
+    return tuple(specs.values())
+
+
+def _feed_spec(feed: keys.Feed, defaults: keys.Defaults) -> FeedSpec:
+    return FeedSpec(
+        key=feed.key,
+        url=feed.url,
+        title=feed.title,
+        language=feed.language or defaults.language,
+        country=feed.country,
+        tags=defaults.tags if feed.tags is None else feed.tags,
+        every=feed.every or defaults.every,
+        alert_backlog=defaults.alert_backlog if feed.alert_backlog is None else feed.alert_backlog,
+        fulltext=feed.fulltext,
+        allow_private=feed.allow_private,
+        paused=feed.paused,
+    )
+
+
+def _doubt_feed(feed: keys.Feed, node: Node, path: str, found: Findings) -> None:
+    """What is allowed and yet probably not meant."""
+    if feed.fulltext:
+        message = "has no effect: this version works on the text in the feed itself"
+        found.warn(node.at(["fulltext"]), f"{path}.fulltext", message)
+    if feed.every is not None and feed.every < POLITE and not _is_this_machine(feed.url):
+        found.warn(node.at(["every"]), f"{path}.every", _HURRIED)
+    if urlsplit(feed.url).password:
+        found.warn(node.at(["url"]), f"{path}.url", "holds a password, which whoever can read this file then knows")
+    if (pair := _private_pair(feed.url)) is not None and pair not in feed.allow_private:
+        message = f'a private address is refused unless allowed. Write allow_private: ["{pair}"]'
+        found.warn(node.at(["url"]), f"{path}.url", message)
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    address = _address(host)
+    return address.is_loopback if address else host == "localhost" or host.endswith(".localhost")
+
+
+def _private_pair(url: str) -> str | None:
+    """What `allow_private` must hold for this URL to be fetched. None when its host is public, or a name."""
+    parts = urlsplit(url)
+    address = _address(parts.hostname or "")
+    if address is None or address.is_global:
+        return None
+    port = parts.port or WEB_PORTS[parts.scheme]
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _channels(root: Node, found: Findings) -> dict[str, ChannelSpec]:
+    channels: dict[str, ChannelSpec] = {}
+    for name, path, node in named(root, "channels", keys.ItemName, found):
+        channel = read(keys.Channel, node, path, found)
+        if channel is None:
+            continue
+        if channel.kind == "email" and not channel.to:
+            found.error(node, f"{path}.to", "an email channel needs an address. Write to: [desk@example.org]")
+        if channel.kind != "maildir" and channel.path is not None:
+            found.error(node.at(["path"]), f"{path}.path", "only kind: maildir has a path. Remove it")
+        channels[name] = ChannelSpec(name=name, kind=channel.kind, to=channel.to, path=channel.path)
+    return channels
+
+
+def _digests(root: Node, found: Findings) -> dict[str, DigestSpec]:
+    digests: dict[str, DigestSpec] = {}
+    for name, path, node in named(root, "digests", keys.ItemName, found):
+        digest = read(keys.Digest, node, path, found)
+        if digest is None:
+            continue
+        _, _, day, _, weekday = digest.cron.split()
+        if day != "*" and weekday != "*":
+            message = "runs only on days where both the day of the month and the weekday fit. Put * for one of them"
+            found.warn(node.at(["cron"]), f"{path}.cron", message)
+        digests[name] = DigestSpec(name=name, cron=digest.cron)
+    return digests
+
+
+def _smtp(root: Node, found: Findings) -> SmtpSpec | None:
+    node = root.entries.get("smtp", NOTHING)
+    if node.value is None or (smtp := read(keys.Smtp, node, "smtp", found)) is None:
+        return None
+    if smtp.user and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+        found.warn(node.at(["user"]), "smtp.user", "the password would travel unencrypted. Write security: starttls")
+    return SmtpSpec(
+        host=smtp.host,
+        port=smtp.port or SMTP_PORTS[smtp.security],
+        security=smtp.security,
+        user=smtp.user,
+        sender=smtp.sender,
+    )

@@ -1,0 +1,281 @@
+"""What a value in feeds.yaml may be: one type for each kind of value.
+
+A check raises ValueError with what is wrong and what to write instead; `items` adds where. No message repeats a URL,
+because a URL may carry credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from ipaddress import IPv6Address, ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator, BeforeValidator, StrictStr
+
+from monitor.language import bcp47
+
+MAX_RECIPIENTS = 100  # each gets a mail of its own; more than that is a mailing list's work
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_DURATION = re.compile(r"([0-9]{1,8})(s|m|h|d|w)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FEED_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ALIAS_NAME = re.compile(r"\w[\w-]{0,63}")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAIL_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})*")
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|[0-9A-Fa-f:.]+")
+_IP_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron counts from Sunday, which is 0 and 7
+
+
+def _text(value: str) -> str:
+    if found := _CONTROL.search(value):
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}. Delete it")
+    if not value.strip():
+        raise ValueError("is empty. Write something, or leave the key out")
+    return value
+
+
+def _lines(value: str) -> str:
+    if found := _CONTROL_IN_LINES.search(value):
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}. Delete it")
+    if not value.strip():
+        raise ValueError("is empty. Write something, or leave the key out")
+    return value
+
+
+def _name(value: str) -> str:
+    _text(value)
+    if value != value.strip() or len(value) > 100:
+        raise ValueError("write at most 100 characters, without spaces at either end")
+    return value
+
+
+def _feed_key(value: str) -> str:
+    if not _FEED_KEY.fullmatch(value):
+        raise ValueError("write 1 to 64 letters A-Z a-z, digits, dots, underscores or hyphens, such as le-monde")
+    return value
+
+
+def _alias_name(value: str) -> str:
+    if not _ALIAS_NAME.fullmatch(value):
+        raise ValueError("an alias is named with letters, digits, hyphens and underscores, so that @NAME can call it")
+    return value
+
+
+def duration(value: object) -> timedelta:
+    """A time span such as `15m`, at most a hundred years. Raises ValueError for anything else."""
+    if value == 0 and type(value) is int:
+        return timedelta(0)
+    if type(value) is int and value > 0:
+        raise ValueError(f"{value} has no unit. Write {value}m for minutes (units: s, m, h, d, w)")
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write a whole number and its unit, such as 15m (units: s, m, h, d, w)")
+    return _capped(timedelta(days=36_500), timedelta(**{_UNITS[found[2]]: int(found[1])}))
+
+
+def _at_most_a_year(value: timedelta) -> timedelta:
+    return _capped(timedelta(days=366), value)
+
+
+def _capped(most: timedelta, value: timedelta) -> timedelta:
+    if value > most:
+        raise ValueError(f"is too long. Write at most {most.days}d")
+    return value
+
+
+def _at_least_a_second(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError("is too short. Write at least 1s; 15m is usual")
+    return value
+
+
+def _language(value: str) -> str:
+    if (tag := bcp47(value)) is None:
+        raise ValueError("is no language tag. Write one such as fr, uk or pt-BR (RFC 5646)")
+    return tag
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch("[A-Za-z]{2}", value):
+        raise ValueError("is no country code. Write two letters such as FR (ISO 3166-1)")
+    return value.upper()
+
+
+def _url(value: str) -> str:
+    _text(value)
+    try:
+        parts = urlsplit(value)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        port_is_right = False
+    if not port_is_right or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no web address. Write it whole, such as https://www.example.org/rss.xml")
+    if "\\" in value or re.search(r"\s", value) or len(value) > 2048:
+        raise ValueError("is no web address: write it without spaces and backslashes, in at most 2048 characters")
+    return value
+
+
+def _address_and_port(value: str) -> str:
+    """`10.0.0.5:8080`, or `[fd00::5]:8080`, each in its one usual spelling."""
+    advice = 'write an IP address and a port, such as "10.0.0.5:8080" or "[fd00::5]:8080"'
+    found = _IP_AND_PORT.fullmatch(value)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise ValueError(advice)
+    try:
+        address = ip_address(found[1] or found[2])
+    except ValueError as error:
+        raise ValueError(advice) from error
+    if isinstance(address, IPv6Address) != bool(found[1]):
+        raise ValueError(advice)
+    return f"[{address}]:{int(found[3])}" if found[1] else f"{address}:{int(found[3])}"
+
+
+def _mail_address(value: str) -> str:
+    """A plain ASCII address (RFC 5321 §4.1.2, dot-string form); quoted local parts are refused on purpose."""
+    if _CONTROL.search(value):
+        raise ValueError("holds a control character or a line break. Write one address, such as desk@example.org")
+    if "<" in value:
+        raise ValueError("write the address alone, without a name: desk@example.org")
+    found = _MAIL_ADDRESS.fullmatch(value)
+    if found is None or len(value) > 254 or len(found[1]) > 64:
+        raise ValueError(f"{value[:80]!r} is no mail address. Write one such as desk@example.org")
+    return value
+
+
+def archive_path(value: str) -> str:
+    """A path as `Path` takes it: a `sqlite:///` in front is taken off, other schemes are refused."""
+    _text(value)
+    if value.startswith("sqlite:///"):
+        return "/" + value.removeprefix("sqlite:///").lstrip("/")
+    if value.startswith(("postgresql:", "postgres:")):
+        raise ValueError("this version keeps its archive in SQLite only. Write a path, such as db/archive.db")
+    if re.match("[a-z+]+:", value):
+        raise ValueError("write a path such as db/archive.db, or sqlite:/// and an absolute path")
+    return _path(value)
+
+
+def _path(value: str) -> str:
+    _text(value)
+    if value.startswith("~"):
+        raise ValueError('write the whole path: "~" is not understood here')
+    return value
+
+
+def _zone(value: str) -> str:
+    _text(value)
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:  # unknown; absolute or with ".."; a folder such as "Europe"
+        near = get_close_matches(value, available_timezones(), n=1)
+        raise ValueError(f"is no time zone. Write one such as {near[0] if near else 'Europe/Paris'}") from error
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("write a host name or an IP address, such as localhost or mail.example.org")
+    return value
+
+
+def _user_agent(value: str) -> str:
+    if not re.fullmatch("[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?", value):
+        raise ValueError("write at most 200 ASCII characters, such as: newsdesk/1.0 (+https://www.example.org/bot)")
+    return value
+
+
+def _cron(value: str) -> str:
+    """The five fields with weekdays by name, comma-separated, because numbers are read in two ways: cron's
+    Sunday is 0 and 7, APScheduler's Monday is 0 (https://github.com/agronholm/apscheduler/issues/286)."""
+    fields = value.split()
+    if len(fields) != 5 or len(value) > 100:
+        raise ValueError('write five fields: minute hour day month weekday, such as "0 7 * * 1-5"')
+    fields[4] = _weekdays(fields[4].lower())
+    cron = " ".join(fields)
+    try:
+        trigger = CronTrigger.from_crontab(cron, timezone="UTC")
+    except ValueError as error:
+        raise ValueError(f'is no time table: {error}. Write one such as "0 7 * * 1-5"') from error
+    if trigger.get_next_fire_time(None, datetime(2024, 1, 1, tzinfo=UTC)) is None:
+        raise ValueError("names a day that never comes. Correct the day or the month")
+    return cron
+
+
+def _weekdays(field: str) -> str:
+    if field == "*":
+        return field
+    chosen: set[str] = set()
+    for part in field.split(","):
+        found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-7]))?", part)
+        if found is None:
+            raise ValueError(f'weekday "{part}" is not understood. Write 1-5, mon-fri or sat,sun')
+        first = _weekday(found[1]) if found[1] else 0
+        last = _weekday(found[2]) if found[2] else (first if found[1] and not found[3] else 6)
+        if last == 0 and first > 0:
+            last = 7  # fri-sun
+        if last < first:
+            raise ValueError(f'weekdays "{part}" run backwards. Write the earlier day first (sun is 0 and 7)')
+        chosen.update(_WEEKDAYS[first : last + 1 : int(found[3] or 1)])
+    return ",".join(day for day in _WEEKDAYS[1:] if day in chosen)
+
+
+def _weekday(word: str) -> int:
+    if word in _WEEKDAYS:
+        return _WEEKDAYS.index(word)
+    if re.fullmatch("[0-7]", word):
+        return int(word)
+    raise ValueError(f'weekday "{word}" is not understood. Write 0 to 7 or mon, tue, wed, thu, fri, sat, sun')
+
+
+def between(low: int, high: int) -> AfterValidator:
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is out of range. Write a whole number from {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+def at_most(count: int) -> AfterValidator:
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        if len(values) > count:
+            raise ValueError(f"holds {len(values)}; at most {count}")
+        return values
+
+    return AfterValidator(check)
+
+
+# ── the types of values ──────────────────────────────────────────────────────────────────────────────────────────────
+
+# What stands twice in a list is meant once.
+Once = AfterValidator(lambda values: tuple(dict.fromkeys(values)))
+
+Text = Annotated[StrictStr, AfterValidator(_text)]
+Lines = Annotated[StrictStr, AfterValidator(_lines)]
+Name = Annotated[StrictStr, AfterValidator(_name)]
+AliasWord = Annotated[StrictStr, AfterValidator(_alias_name)]
+FeedKey = Annotated[StrictStr, AfterValidator(_feed_key)]
+Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_at_most_a_year)]
+Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
+Language = Annotated[StrictStr, AfterValidator(_language)]
+Country = Annotated[StrictStr, AfterValidator(_country)]
+Url = Annotated[StrictStr, AfterValidator(_url)]
+AddressAndPort = Annotated[StrictStr, AfterValidator(_address_and_port)]
+MailAddress = Annotated[StrictStr, AfterValidator(_mail_address)]
+ArchivePath = Annotated[StrictStr, AfterValidator(archive_path)]
+FolderPath = Annotated[StrictStr, AfterValidator(_path)]
+Zone = Annotated[StrictStr, AfterValidator(_zone)]
+Host = Annotated[StrictStr, AfterValidator(_host)]
+UserAgent = Annotated[StrictStr, AfterValidator(_user_agent)]
+Cron = Annotated[StrictStr, AfterValidator(_cron)]
+Names = Annotated[tuple[Name, ...], Once]
+Languages = Annotated[tuple[Language, ...], Once]
+Terms = Annotated[tuple[Text, ...], Once]
