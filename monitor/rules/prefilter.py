@@ -1,0 +1,108 @@
+"""Query to FTS5 expression: which articles of the archive are worth evaluating.
+
+The table's tokenizer (`unicode61 remove_diacritics 2`, https://www.sqlite.org/fts5.html#unicode61_tokenizer) reads
+words otherwise than we do: it keeps ß, œ, ø and ł, takes a Chinese sentence for one word, and glues to a word every
+emoji younger than its tables. So the expression asks for plain Latin and Cyrillic words only, in each spelling that
+folds to them. Where an article holds a character the two read differently, FTS5 has no say; `fts_reads_alike` tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from monitor.rules.document import Part
+from monitor.rules.ruleset import Query
+from monitor.rules.tree import And, Near, Node, Not, Or, Term
+
+# Characters that divide words for both tokenizers, or are the same letter to both, or one of _KEPT. Latin, Greek,
+# Cyrillic, Armenian, Hebrew, Arabic, punctuation, currencies, signs, Hangul, emoji. A test asks SQLite about each.
+_ALIKE = (
+    "\n -~\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b8\u00bb\u00bf-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e"
+    "\u01cd-\u01df\u01e4-\u01ef\u01f4-\u01fb\u0200-\u02af\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328"
+    "\u0330\u0331\u0370-\u0373\u0375-\u0377\u0384-\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ff"
+    "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u045e-\u0527\u0531-\u0556\u0559-\u058a\u05be\u05d0-\u05ea\u05f3\u05f4\u0606-\u061b\u061e-\u063f\u0641-\u064a\u066a-\u066f\u0671-\u06d5"
+    "\u1e00-\u1e99\u1e9b-\u1f15\u1f20-\u1f45\u2010-\u2027\u2030-\u205e\u20a0-\u20b9\u2116\u2190-\u2328\u2500-\u26ff"
+    "\u2701-\u27bf\uac00-\ud7a3\U0001f1e6-\U0001f1ff\U0001f300-\U0001f320\U0001f3a0-\U0001f3c4\U0001f400-\U0001f43e"
+    "\U0001f500-\U0001f53d\U0001f5fb-\U0001f640\U0001f680-\U0001f6c5"
+)
+_READ_ALIKE = re.compile(f"[{_ALIKE}]*")
+
+# What may be asked for: plain Latin and Cyrillic words.
+_ASKED = re.compile("[0-9a-z\u0430-\u045f\u0491']+")
+# Letters that we fold to one or two of those, and FTS5 keeps.
+_KEPT = (("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("o", "ø"), ("l", "ł"), ("d", "đ"), ("i", "ı"), ("е", "ё"))
+_MOST_CHOICES = 6  # 64 spellings and a few
+
+
+def fts_reads_alike(text: str) -> bool:
+    """Whether FTS5 finds the words of a text where we find them; if not, an FTS5 search says nothing about it."""
+    return _READ_ALIKE.fullmatch(text) is not None
+
+
+def fts_prefilter(query: Query) -> str | None:
+    """An FTS5 MATCH expression for `articles_fts(title, text)`; None when it cannot narrow the search.
+
+    Of the articles whose title and text `fts_reads_alike`, it finds every one that the query matches, and others.
+    """
+    return _expression(query.tree)
+
+
+def _expression(node: Node) -> str | None:
+    match node:
+        case Term():
+            return _all_of(map(_word, node.parts))
+        case Near():
+            return _all_of((_any_of(map(_expression, node.left)), _any_of(map(_expression, node.right))))
+        case And():
+            return _all_of(map(_expression, node.nodes))
+        case Or():
+            return _any_of(map(_expression, node.nodes))
+        case Not():
+            return None
+
+
+def _all_of(expressions: Iterable[str | None]) -> str | None:
+    """Joined by AND; what cannot narrow is left out."""
+    known = list(dict.fromkeys(expression for expression in expressions if expression is not None))
+    return f"({' AND '.join(known)})" if len(known) > 1 else next(iter(known), None)
+
+
+def _any_of(expressions: Iterable[str | None]) -> str | None:
+    """Joined by OR; None when one of them cannot narrow."""
+    known = []
+    for expression in expressions:
+        if expression is None:
+            return None
+        known.append(expression)
+    return f"({' OR '.join(dict.fromkeys(known))})" if len(known) > 1 else known[0]
+
+
+def _word(part: Part) -> str | None:
+    """One word in every spelling FTS5 may hold; None for a word that may not be asked for."""
+    letters, is_open = part
+    if not _ASKED.fullmatch(letters):
+        return None
+    choices = 0
+    for index in range(len(letters)):
+        choices += sum(letters.startswith(folded, index) for folded, _ in _KEPT)
+        if choices > _MOST_CHOICES:  # asked for by its beginning, which has fewer spellings
+            letters, is_open = letters[:index], True
+            break
+    star = " *" if is_open else ""
+    return _any_of(f'"{spelling}"{star}' for spelling in sorted(_spellings(letters, is_open=is_open)))
+
+
+def _spellings(letters: str, *, is_open: bool) -> list[str]:
+    """Everything that folds to these letters, as FTS5 would hold it; of an open word, the beginnings of it."""
+    until: list[list[str]] = [[""], *([] for _ in letters)]  # spellings of the first n letters
+    for index in range(len(letters)):
+        rest = letters[index:]
+        for spelling in until[index]:
+            until[index + 1].append(spelling + rest[0])
+            for folded, kept in _KEPT:
+                if rest.startswith(folded):
+                    until[index + len(folded)].append(spelling + kept)
+                elif is_open and folded.startswith(rest):  # stras* finds Straße
+                    until[-1].append(spelling + kept)
+    return until[-1]

@@ -1,0 +1,567 @@
+"""The rule language: what matches where, what is refused and how, all rules at once, the archive's prefilter."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import RuleError
+from monitor.model import Match, RuleSpec, Span
+from monitor.rules import (
+    Document,
+    RuleSet,
+    compile_query,
+    compile_rule,
+    fts_prefilter,
+    fts_reads_alike,
+)
+from monitor.text import clean, tokenize
+from tests.factories import a_rule
+
+# The same examples every time, however slow the machine.
+repeatable = settings(deadline=None, derandomize=True, max_examples=200)
+
+ALIASES = {
+    "OTAN": ["OTAN", "NATO", "Alliance atlantique", "НАТО", "北约"],
+    "capitals": ["Kyiv", "Kiev", "Moscou"],
+    "front": ["@OTAN", "@capitals", "ligne de front", "soldat*"],
+}
+# A wire report of the kind the rules are for.
+REPORT = """Le président a déclaré qu’il travaillait sur une série d’initiatives pour contrer l’invasion de l’Ukraine.
+Plus de 94\u00a0000 soldats seraient stationnés près des frontières, selon le ministre ukrainien de la Défense.
+Moscou recherche des «\u00a0garanties de sécurité à long terme\u00a0» et s’oppose au déploiement de l’OTAN vers l’Est,
+limitant l’expansion de l’Alliance atlantique. Il a notamment accusé l’Ukraine et les Etats-Unis de déstabilisation,
+alors que les États-Unis et leurs alliés préparent des sanctions."""
+
+
+def found(query: str, text: str, title: str = "") -> list[str] | None:
+    """What a query matches, as pieces of title and text."""
+    spans = compile_query(query, ALIASES).matches(Document.of(title, text))
+    if spans is None:
+        return None
+    return [{"title": title, "text": text}[span.field][span.start : span.end] for span in spans]
+
+
+# ── what matches ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("query", "pieces"),
+    [
+        pytest.param("Ukraine", ["Ukraine", "Ukraine"], id="a word"),
+        pytest.param("OTAN", ["OTAN"], id="a word behind an apostrophe"),
+        pytest.param("l'OTAN", ["l’OTAN"], id="with its article, whichever the apostrophe"),
+        pytest.param("États-Unis", ["Etats-Unis", "États-Unis"], id="with or without accents"),
+        pytest.param("Etats-Unis", ["Etats-Unis", "États-Unis"], id="accents do not matter in the query either"),
+        pytest.param("soldat*", ["soldats"], id="a beginning"),
+        pytest.param("d'initiat*", ["d’initiatives"], id="a beginning within a term of several words"),
+        pytest.param("@OTAN", ["OTAN", "Alliance atlantique"], id="an alias"),
+        pytest.param("@front", ["soldats", "Moscou", "OTAN", "Alliance atlantique"], id="an alias of aliases"),
+        pytest.param("« sécurité à long terme »", ["sécurité à long terme"], id="a phrase in guillemets"),
+        pytest.param("“préparent des sanctions”", ["préparent des sanctions"], id="a phrase in curly quotes"),
+        pytest.param('"Est limitant"', ["Est,\nlimitant"], id="a phrase across a comma and a line break"),
+        pytest.param('"sur le président"', None, id="a phrase that would begin before the text"),
+        pytest.param('"des sanctions des"', None, id="a phrase that would end behind the text"),
+        pytest.param("94000", None, id="a number is its words"),
+        pytest.param('"94 000 soldats"', ["94\u00a0000 soldats"], id="a phrase with numbers"),
+        pytest.param("Iran", None, id="a word that is not there"),
+        pytest.param("note", None, id="no part of a word: notamment"),
+        pytest.param("Ukraine -Iran", ["Ukraine", "Ukraine"], id="and not"),
+        pytest.param("Ukraine NOT (Iran OR soldats)", None, id="and none of"),
+        pytest.param("Iran OR Moscou sanctions", ["Moscou", "sanctions"], id="OR binds weaker than AND"),
+        pytest.param("@OTAN NEAR/0 l'Est", None, id="near, but not near enough"),
+        pytest.param("@OTAN NEAR/1 l'Est", ["OTAN", "l’Est"], id="near, one word between"),
+        pytest.param("Est NEAR/1 OTAN", None, id="near counts the words between"),
+        pytest.param("l NEAR/0 Est", ["l", "Est"], id="side by side"),
+        pytest.param("(Iran OR ukrain*) NEAR/1 ministre", ["ministre", "ukrainien"], id="near one of"),
+        pytest.param("title:Ukraine", None, id="in the title only"),
+    ],
+)
+def test_a_query_finds_what_a_reader_would_find(query: str, pieces: list[str] | None) -> None:
+    assert found(query, REPORT) == pieces
+
+
+def test_the_examples_of_the_manual_are_true() -> None:
+    manual = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
+    table = manual.partition("## Examples")[2]
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (yes|no) \|$", table, flags=re.MULTILINE)
+
+    wrong = [row for row in rows if (found(row[0], row[1]) is not None) != (row[2] == "yes")]
+
+    assert len(rows) > 30
+    assert wrong == []
+
+
+def test_the_title_comes_first_and_spans_count_code_points() -> None:
+    spans = compile_query("otan OR kyiv", ALIASES).matches(Document.of("🚨 Kyiv : l’OTAN", "L’OTAN à Kyiv"))
+
+    assert spans == (
+        Span(field="title", start=2, end=6),
+        Span(field="title", start=11, end=15),
+        Span(field="text", start=2, end=6),
+        Span(field="text", start=9, end=13),
+    )
+
+
+def test_phrases_and_nearness_never_reach_from_title_to_text() -> None:
+    assert found('"Alliance atlantique"', "atlantique", title="Alliance") is None
+    assert found("OTAN NEAR/5 Ukraine", "Ukraine", title="OTAN") is None
+    assert found("OTAN Ukraine", "Ukraine", title="OTAN") == ["OTAN", "Ukraine"]
+
+
+def test_title_reaches_over_a_group_a_phrase_and_an_alias() -> None:
+    assert found("title:(Iran OR Kyiv) OTAN", "OTAN", title="Kyiv") == ["Kyiv", "OTAN"]
+    assert found('title:"a b"', "x", title="A, b") == ["A, b"]
+    assert found("TITLE:@OTAN", "OTAN", title="НАТО") == ["НАТО"]
+    assert found("title:(OTAN -Iran)", "Iran", title="OTAN") == ["OTAN"]
+
+
+def test_nearness_wants_two_different_words() -> None:
+    assert found("ukrain* NEAR/3 Ukraine", "Ukraine") is None
+    assert found("ukrain* NEAR/3 Ukraine", "Ukraine et Ukraine") == ["Ukraine", "Ukraine"]
+
+
+def test_nearness_is_measured_from_each_of_overlapping_terms() -> None:
+    assert found('x NEAR/0 ("a b c" OR b)', "a b c x") == ["a b c", "x"]
+    assert found('x NEAR/1 ("a b c" OR b)', "x a b c") == ["x", "a b c", "b"]
+
+
+def test_capitals_make_the_operator() -> None:
+    assert found("war and peace", "peace or war and") == ["peace", "war", "and"]
+    assert found("war AND peace", "peace or war") == ["peace", "war"]
+    assert found('"OR" gold', "gold or silver") == ["gold", "or"]
+
+
+def test_a_dash_of_any_length_negates_only_before_a_term() -> None:
+    assert found("Ukraine –Iran", "Ukraine Iran") is None
+    assert found("Etats–Unis", "Etats-Unis") == ["Etats-Unis"]
+    assert found("Ukraine -“Iran”", "Ukraine Iran") is None
+
+
+def test_hebrew_quotation_marks_belong_to_the_acronym() -> None:
+    assert found('צה"ל', 'דובר צה"ל אמר') == ['צה"ל']
+    assert found('צה"ל', "דובר צה״ל אמר") == ["צה״ל"]
+
+
+def test_at_most_a_hundred_spans_are_kept() -> None:
+    assert len(found("mot", "mot " * 1_000) or []) == 100
+
+
+def test_a_hostile_article_costs_little_time() -> None:
+    document = Document.of("", "a b " * 100_000)
+    queries = ["a NEAR/1000 b", '"a b a b a b a c"', "(a OR aa*) NEAR/3 bb*", "a NEAR/1 (b OR c)"]
+    compiled = [compile_query(query, {}) for query in queries]
+    began = time.process_time()
+
+    for query in compiled:
+        query.matches(document)
+
+    assert time.process_time() - began < 5
+
+
+# ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "message"),
+    [
+        pytest.param("", 1, "the query is empty", id="nothing"),
+        pytest.param(" \n", 1, "the query is empty", id="space"),
+        pytest.param('a ""', 4, "the phrase is empty", id="an empty phrase"),
+        pytest.param("a …", 3, '"…" holds no letter or digit', id="only signs"),
+        pytest.param(
+            "a AND (b OR c",
+            7,
+            '"(" is never closed. Close it, or quote the text to search for a literal "("',
+            id="an open parenthesis",
+        ),
+        pytest.param("a) b", 2, '")" closes nothing', id="a closing parenthesis"),
+        pytest.param("a ()", 3, "nothing between the parentheses", id="empty parentheses"),
+        pytest.param('a "b c', 3, '" opens a phrase that is never closed', id="an open quote"),
+        pytest.param("«b", 1, "« opens a phrase that is never closed", id="an open guillemet"),
+        pytest.param("a OR", 5, "the query ends after OR", id="OR and nothing"),
+        pytest.param(
+            "OR a", 1, 'OR stands at the beginning, where a word is expected. Write one, or "OR"', id="OR first"
+        ),
+        pytest.param("a AND OR b", 7, "OR stands after AND", id="two operators"),
+        pytest.param("(a OR) b", 6, ") stands after OR", id="OR before a parenthesis"),
+        pytest.param("-a", 1, "only what must be absent", id="only absence"),
+        pytest.param("a OR NOT b", 1, "only what must be absent", id="absence on one side of OR"),
+        pytest.param("a - b", 3, "- stands right before what must be absent", id="a dash alone"),
+        pytest.param("a NEAR b", 3, "Write NEAR/10", id="NEAR without a number"),
+        pytest.param("a NEAR/x b", 3, "Write NEAR/10", id="NEAR without digits"),
+        pytest.param("a NEAR/5000 b", 3, "up to 1000", id="NEAR too far"),
+        pytest.param("a NEAR/3 (b c)", 3, "beside NEAR only words", id="NEAR and a conjunction"),
+        pytest.param("-a NEAR/3 b", 4, "as in NOT (a NEAR/5 b)", id="NEAR and absence"),
+        pytest.param("a NEAR/3 b NEAR/4 c", 12, "a NEAR/3 b AND b NEAR/4 c", id="NEAR twice"),
+        pytest.param("u*", 2, "at least two letters", id="a beginning too short"),
+        pytest.param("ukrain-*", 8, "at least two letters right before it", id="a star behind a hyphen"),
+        pytest.param("uk*ine", 3, "only at the end of a word", id="a star inside"),
+        pytest.param("*ine", 1, "only at the end of a word", id="a star in front"),
+        pytest.param("@otn", 1, "there is no alias @otn. Did you mean @OTAN?", id="an alias misspelt"),
+        pytest.param("@xyzzy", 1, 'Add it under "aliases"', id="an alias unknown"),
+        pytest.param("@ a", 1, "@ stands before the name of an alias", id="an alias without name"),
+        pytest.param("titel:a", 1, 'there is no field "titel"; only title:', id="an unknown field"),
+        pytest.param("title: a", 1, "right behind it", id="a field and a space"),
+        pytest.param("a title:-b", 9, "-title:word", id="absence behind the field"),
+        pytest.param("!a", 1, "Write -word or NOT word", id="another language's not"),
+        pytest.param("a || b", 3, "Write OR, AND", id="another language's or"),
+        pytest.param('"a b"~5', 6, "write a NEAR/5 b", id="another language's near"),
+        pytest.param("/colou?r/", 1, "regular expressions", id="a regular expression"),
+        pytest.param("colo?r", 1, "? stands for no letter", id="a letter's placeholder"),
+        pytest.param("(" * 150 + "a" + ")" * 150, 101, "more than 100 deep", id="too deep"),
+        pytest.param("NOT " * 5_000 + "a", None, "longer than 10,000", id="too long"),
+        pytest.param("NOT " * 150 + "a", 401, "more than 100 deep", id="too many NOTs"),
+    ],
+)
+def test_a_query_that_cannot_be_meant_is_refused_with_what_to_do(query: str, column: int | None, message: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        compile_query(query, ALIASES)
+
+    assert message in refused.value.message
+    assert "\n" not in refused.value.message
+    assert column in (None, refused.value.column)
+
+
+@pytest.mark.parametrize(
+    ("aliases", "message"),
+    [
+        pytest.param({"A": ["@B"], "B": ["x", "@A"]}, "contains itself: @A → @B → @A", id="a circle"),
+        pytest.param({"A": []}, "the alias @A is empty", id="an empty alias"),
+        pytest.param({"A": ["x", "@B"]}, "there is no alias @B", id="an alias of an unknown alias"),
+        pytest.param({"A": ["OTAN OR NATO"]}, 'the alias @A holds "OTAN OR NATO". An item is a word', id="operators"),
+        pytest.param({"A": ["u*"]}, 'the alias @A holds "u*": * needs at least two letters', id="a bad beginning"),
+        pytest.param({"A": ["…"]}, 'the alias @A holds "…"', id="only signs"),
+        pytest.param({"A": [""]}, 'the alias @A holds "": the phrase is empty', id="an empty item"),
+        pytest.param(
+            {"A": ["@A0"]} | {f"A{n}": [f"@A{n + 1}"] for n in range(2_000)} | {"A2000": ["x"]},
+            "more than 100 deep",
+            id="a chain without end",
+        ),
+    ],
+)
+def test_a_broken_alias_is_named_where_the_query_uses_it(aliases: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        compile_query("Ukraine @A", aliases)
+
+    assert message in refused.value.message
+    assert refused.value.column == 9
+
+
+def test_aliases_that_multiply_each_other_stay_small() -> None:
+    aliases = {f"A{n}": [f"@A{n + 1}", f"@A{n + 1}"] for n in range(60)} | {"A60": ["Ukraine"]}
+
+    query = compile_query("@A0", aliases)
+
+    assert query.matches(Document.of("", "Ukraine"))
+
+
+def refusal(query: str) -> RuleError | None:
+    """Why a query is refused; None when it compiles."""
+    try:
+        compile_query(query, SAMPLE_ALIASES)
+    except RuleError as refused:
+        return refused
+    return None
+
+
+@repeatable
+@given(st.text(st.sampled_from("ab*\"«»()-–@:!?~|/'’ \nANDORT北é1")))
+def test_any_query_compiles_or_is_refused_in_one_line(query: str) -> None:
+    refused = refusal(query)
+
+    if refused is None:
+        compile_query(query, ALIASES).matches(Document.of("a b", "ab 北 é"))
+    else:
+        assert 1 <= refused.column <= len(query) + 1
+        assert "\n" not in str(refused)
+
+
+# ── a rule ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def matched(spec: RuleSpec, text: str, **given: Any) -> bool:
+    """Whether a rule matches an article of the feed gazette, tagged press, in French."""
+    place = {"feed": "gazette", "tags": ("press",), "language": "fr"} | given
+    return bool(RuleSet.of([spec], ALIASES).match(Document.of("", text), **place))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("OTAN Kyiv", True, id="all and one of any"),
+        pytest.param("OTAN", False, id="none of any"),
+        pytest.param("Kyiv", False, id="not all"),
+        pytest.param("OTAN Kiev football", False, id="one of none"),
+    ],
+)
+def test_lists_say_the_same_as_a_query(text: str, expected: bool) -> None:
+    lists = a_rule(query=None, all=("@OTAN",), any=("Kyiv", '"Kiev" OR Lviv'), none=("football",))
+    query = a_rule(query='@OTAN (Kyiv OR "Kiev" OR Lviv) -football')
+    mixed = a_rule(query="@OTAN -football", any=("Kyiv", "Kiev", "Lviv"))
+
+    assert [matched(spec, text) for spec in (lists, query, mixed)] == [expected] * 3
+
+
+def test_a_rule_of_absences_or_of_nothing_is_refused() -> None:
+    with pytest.raises(RuleError, match="only what must be absent"):
+        compile_rule(a_rule(query=None, none=("football",)), {})
+    with pytest.raises(RuleError, match="looks for nothing"):
+        compile_rule(a_rule(query=None), {})
+
+
+def test_an_item_may_say_only_what_is_absent_when_the_rule_asks_for_more() -> None:
+    spec = a_rule(all=("-football", "-handball"))
+
+    assert matched(spec, "Ukraine")
+    assert not matched(spec, "Ukraine football")
+
+
+@pytest.mark.parametrize(
+    ("scope", "place", "expected"),
+    [
+        pytest.param({}, {}, True, id="no scope"),
+        pytest.param({"feeds": ("gazette", "herald")}, {}, True, id="its feed"),
+        pytest.param({"feeds": ("herald",)}, {}, False, id="another feed"),
+        pytest.param({"tags": ("radio", "press")}, {}, True, id="one of its tags"),
+        pytest.param({"tags": ("radio",)}, {}, False, id="another tag"),
+        pytest.param({"feeds": ("gazette",), "tags": ("radio",)}, {}, False, id="feed and tag must both fit"),
+        pytest.param({"languages": ("de", "fr")}, {}, True, id="one of its languages"),
+        pytest.param({"languages": ("de",)}, {}, False, id="another language"),
+        pytest.param({"languages": ("fr",)}, {"language": "fr-FR"}, True, id="a country of its language"),
+        pytest.param({"languages": ("fr-CA",)}, {"language": "fr"}, True, id="its language, country unknown"),
+        pytest.param({"languages": ("fr-CA",)}, {"language": "fr-FR"}, False, id="another country"),
+        pytest.param({"languages": ("fr",)}, {"language": "fry"}, False, id="a language that only begins so"),
+        pytest.param({"languages": ("FR",)}, {"language": "fr"}, True, id="tags know no case"),
+        pytest.param({"languages": ("de",)}, {"language": "und"}, True, id="an unknown language excludes nothing"),
+        pytest.param({"enabled": False}, {}, False, id="switched off"),
+    ],
+)
+def test_a_rule_matches_within_its_scope(scope: dict[str, Any], place: dict[str, Any], expected: bool) -> None:
+    assert matched(a_rule(**scope), "Ukraine", **place) == expected
+
+
+def test_matches_come_in_configuration_order_with_their_excerpts() -> None:
+    specs = [
+        a_rule(name="z", query="Ukraine"),
+        a_rule(name="m", query="Iran"),
+        a_rule(name="a", query="l'OTAN OR OTAN"),
+    ]
+
+    matches = RuleSet.of(specs, {}).match(
+        Document.of("Pour l’OTAN", "Rien de neuf.\nL’Ukraine attend."), feed="gazette", tags=(), language="fr"
+    )
+
+    assert [match.rule for match in matches] == ["z", "a"]
+    assert marked(matches[0]) == ("Rien de neuf. L’Ukraine attend.", ["Ukraine"])
+    assert marked(matches[1]) == ("Pour l’OTAN", ["l’OTAN"])
+
+
+def marked(match: Match) -> tuple[str, list[str]]:
+    return match.excerpt.text, [match.excerpt.text[start:end] for start, end in match.excerpt.marks]
+
+
+# ── the same as a naive evaluation ───────────────────────────────────────────────────────────────────────────────────
+
+# A query of the tests: its text, and its truth worked out the slow way from (title words, text words).
+Fields = tuple[list[str], list[str]]
+Sample = tuple[str, Callable[[Fields], bool]]
+
+WORDS = st.sampled_from(["ukraine", "uk", "a", "b", "北", "约"])  # few, so that phrases are met
+TITLES = st.lists(WORDS, max_size=4)
+TEXTS = st.lists(WORDS, max_size=14)
+
+
+def places(parts: list[str], words: list[str]) -> list[tuple[int, int]]:
+    """Where the parts stand in a row; a part that ends in * is a beginning."""
+    rows = [(start, start + len(parts)) for start in range(len(words) - len(parts) + 1)]
+    return [(start, end) for start, end in rows if all(map(fits, parts, words[start:end]))]
+
+
+def fits(part: str, word: str) -> bool:
+    return word.startswith(part[:-1]) if part.endswith("*") else word == part
+
+
+PARTS = st.lists(st.one_of(WORDS, st.sampled_from(["ukrain*", "uk*"])), min_size=1, max_size=3)
+# Alternatives that may stand beside NEAR, each a list of parts.
+POSITIONAL = st.one_of(
+    st.lists(PARTS, min_size=1, max_size=3).map(
+        lambda terms: ("(" + " OR ".join(f'"{" ".join(parts)}"' for parts in terms) + ")", terms)
+    ),
+    st.just(("@alias", [["b"], ["uk", "a"], ["ukrain*"], ["北", "约"]])),
+)
+SAMPLE_ALIASES = {"alias": ["B", "uk a", "@more"], "more": ["ukrain*", "北约"]}
+
+
+def a_term(terms: list[list[str]], text: str, *, title: bool) -> Sample:
+    def holds(fields: Fields) -> bool:
+        return any(places(parts, words) for words in fields[: 1 if title else 2] for parts in terms)
+
+    return ("title:" if title else "") + text, holds
+
+
+def a_near(left: tuple[str, list[list[str]]], right: tuple[str, list[list[str]]], distance: int) -> Sample:
+    def holds(fields: Fields) -> bool:
+        for words in fields:
+            lefts = [place for parts in left[1] for place in places(parts, words)]
+            rights = [place for parts in right[1] for place in places(parts, words)]
+            for a in lefts:
+                for b in rights:
+                    if 0 <= b[0] - a[1] <= distance or 0 <= a[0] - b[1] <= distance:
+                        return True
+        return False
+
+    return f"{left[0]} NEAR/{distance} {right[0]}", holds
+
+
+def joined(samples: list[Sample], operator: str) -> Sample:
+    decide = any if operator == " OR " else all
+    text = operator.join(f"({sample[0]})" for sample in samples)
+    return text, lambda fields: decide(sample[1](fields) for sample in samples)
+
+
+def negated(sample: Sample, sign: str) -> Sample:
+    return f"{sign}({sample[0]})", lambda fields: not sample[1](fields)
+
+
+SAMPLES: st.SearchStrategy[Sample] = st.recursive(
+    st.one_of(
+        st.builds(lambda terms, title: a_term(terms[1], terms[0], title=title), POSITIONAL, st.booleans()),
+        st.builds(a_near, POSITIONAL, POSITIONAL, st.integers(0, 3)),
+    ),
+    lambda samples: st.one_of(
+        st.builds(joined, st.lists(samples, min_size=2, max_size=3), st.sampled_from([" OR ", " AND ", " "])),
+        st.builds(negated, samples, st.sampled_from(["-", "NOT "])),
+    ),
+    max_leaves=6,
+)
+
+
+@repeatable
+@given(SAMPLES, TITLES, TEXTS)
+def test_a_query_matches_exactly_when_a_naive_evaluation_does(
+    sample: Sample, title: list[str], text: list[str]
+) -> None:
+    assume(refusal(sample[0]) is None)  # one of absences only
+
+    spans = compile_query(sample[0], SAMPLE_ALIASES).matches(Document.of(" ".join(title), ", ".join(text)))
+
+    assert (spans is not None) == sample[1]((title, text))
+
+
+@repeatable
+@given(st.lists(SAMPLES, max_size=6), TITLES, TEXTS)
+def test_all_rules_at_once_find_what_each_finds_alone(samples: list[Sample], title: list[str], text: list[str]) -> None:
+    queries = [sample[0] for sample in samples if refusal(sample[0]) is None]
+    specs = [a_rule(name=f"rule {number}", query=query) for number, query in enumerate(queries)]
+    document = Document.of(" ".join(title), " ".join(text))
+
+    matches = RuleSet.of(specs, SAMPLE_ALIASES).match(document, feed="gazette", tags=(), language="und")
+
+    alone = [compile_rule(spec, SAMPLE_ALIASES).match(document) for spec in specs]
+    assert matches == tuple(match for match in alone if match is not None)
+
+
+# ── the archive's prefilter ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def fts() -> Callable[[str, str, str], bool]:
+    """Whether an FTS5 expression finds an article of this title and text, asked of SQLite itself."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.execute(
+        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, text, tokenize = 'unicode61 remove_diacritics 2')"
+    )
+
+    def finds(expression: str, title: str, text: str) -> bool:
+        database.execute("DELETE FROM articles_fts")
+        database.execute("INSERT INTO articles_fts (title, text) VALUES (?, ?)", (title, text))
+        query = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+        return bool(database.execute(query, (expression,)).fetchone()[0])
+
+    return finds
+
+
+# Letters that fold and letters that do not, signs that divide and signs that do not, scripts next to one another.
+FTS_TEXT = st.text(
+    st.one_of(
+        st.sampled_from("aoesldi" * 3 + "ASÉéßœÆøŁđıİёЁеКїй北ダ²ªﬁ"),
+        st.sampled_from("  '’ʼ-_.,\u0301\u0337🚨🪖₿"),
+        st.characters(),
+    ),
+    max_size=25,
+).map(lambda text: "".join(filter(fts_reads_alike, clean(text))))
+
+
+@repeatable
+@given(text=FTS_TEXT, title=FTS_TEXT, data=st.data())
+def test_the_prefilter_loses_no_article_that_it_may_judge(
+    fts: Callable[[str, str, str], bool], text: str, title: str, data: st.DataObject
+) -> None:
+    known = st.sampled_from([*tokenize(title).words, *tokenize(text).words, "nato"])
+    beginning = st.builds(lambda word, cut: f"{word[: cut + 2]}*" if len(word) > 1 else word, known, st.integers(0, 9))
+    terms = data.draw(st.lists(st.one_of(known, beginning), min_size=1, max_size=4))
+    query_text = data.draw(st.sampled_from([" OR ", " AND ", " -zzz "])).join(f'"{term}"' for term in terms)
+    assume(refusal(query_text) is None)
+    query = compile_query(query_text, {})
+    assume(query.matches(Document.of(title, text)) is not None)
+
+    expression = fts_prefilter(query)
+
+    assert expression is None or fts(expression, title, text)
+
+
+def test_every_character_said_to_be_read_alike_is(fts: Callable[[str, str, str], bool]) -> None:
+    alike = [
+        char for char in map(chr, range(0x20, 0x20000)) if fts_reads_alike(char) and not "\uac80" <= char <= "\ud780"
+    ]
+
+    lost = []
+    for char in alike:
+        text = f"qx{char}xq. {char}zy. yz{char}"
+        for word in set(tokenize(text).words):
+            beginning = re.match("[a-z]*", word)
+            cuts = [word[:length] + "*" for length in range(2, beginning.end() + 1)] if beginning else []
+            for term in (word, *cuts):
+                expression = fts_prefilter(compile_query(term, {}))
+                if expression is not None and not fts(expression, "", text):
+                    lost.append((char, term, expression))
+    assert len(alike) > 2_000
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expression"),
+    [
+        pytest.param("krant", '"krant"', id="a plain word"),
+        pytest.param("Presse", '("presse" OR "preße")', id="a word that may be written otherwise"),
+        pytest.param("maf*", '"maf" *', id="a beginning"),
+        pytest.param("bras*", '("bras" * OR "braß" *)', id="a beginning that breaks off within ss"),
+        pytest.param('"ny ark"', '("ny" AND "ark")', id="a phrase needs its words"),
+        pytest.param("ny (ark OR may)", '("ny" AND ("ark" OR "may"))', id="groups"),
+        pytest.param("ny NEAR/3 ark", '("ny" AND "ark")', id="nearness needs both"),
+        pytest.param("ny -ark", '"ny"', id="absence cannot narrow"),
+        pytest.param("title:ny", '"ny"', id="fields are left to the query"),
+        pytest.param("ny 北约", '"ny"', id="what FTS5 reads otherwise is left out of an AND"),
+        pytest.param("ny OR 北约", None, id="and spoils an OR"),
+        pytest.param("НАТО", '"нато"', id="Cyrillic"),
+    ],
+)
+def test_the_prefilter_asks_only_for_what_fts5_reads_as_we_do(query: str, expression: str | None) -> None:
+    assert fts_prefilter(compile_query(query, {})) == expression
+
+
+def test_a_word_of_very_many_spellings_is_asked_for_by_its_beginning(fts: Callable[[str, str, str], bool]) -> None:
+    expression = fts_prefilter(compile_query("radiodiffusionistisolidaridad", {}))
+
+    assert expression is not None
+    assert expression.count(" OR ") < 64
+    assert fts(expression, "", "La radiodiffusionistisołidarıdad")
