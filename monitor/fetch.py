@@ -1,0 +1,396 @@
+"""One polite, bounded, guarded conditional GET.
+
+Every way a server, a name server or the network can behave ends in a value: `Fetched`, `NotModified` or `FetchFailed`.
+Bounded are the time of the whole exchange, the bytes on the wire, the bytes after decompression, and the redirects; the
+addresses are guarded by `guard`. Nothing of one feed's exchange reaches another's: no cookies, and credentials from a
+feed's URL go to that URL's origin only.
+
+HTTP semantics: RFC 9110 (https://www.rfc-editor.org/rfc/rfc9110), redirects §15.4, content codings §8.4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from base64 import b64encode
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import httpcore
+import httpx
+
+from monitor.body import BadBody, CutOff, read_body
+from monitor.conditional import request_headers, retry_after, validators_from
+from monitor.errors import MonitorError
+from monitor.guard import AddressRefused, GuardedTransport, NameUnresolved
+from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Validators
+from monitor.text import one_line
+
+ACCEPT = (
+    b"application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9,"
+    b" application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+
+PERMANENT = frozenset({301, 308})
+REDIRECTS = PERMANENT | {302, 303, 307}
+
+LONGEST_URL = 8192  # characters; what browsers and servers agree on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one feed may ask of us."""
+
+    total: timedelta = timedelta(seconds=30)  # the whole exchange, redirects included
+    connect: timedelta = timedelta(seconds=10)  # name look-up and TCP together; the same again for TLS
+    body: int = 10_000_000  # bytes, on the wire and after decompression alike
+    redirects: int = 5
+    connections: int = 100  # exchanges at once; more wait, and their time does not run
+    keepalive: timedelta = timedelta(seconds=3)  # for the host's next feed; many servers hang up after five seconds
+
+
+class Fetcher:
+    """The one client of the program; an async context manager. Safe to share between tasks."""
+
+    def __init__(
+        self, *, user_agent: str, transport: httpx.AsyncBaseTransport | None = None, limits: Limits = Limits()
+    ) -> None:
+        """`transport` replaces the network, and its guard with it; None is the guarded network."""
+        self._limits = limits
+        self._headers = [
+            (b"User-Agent", user_agent.encode()),
+            (b"Accept", ACCEPT),
+            (b"Accept-Encoding", b"gzip"),  # the only one we can undo in bounded steps with the standard library
+        ]
+        self._timeouts = httpx.Timeout(None, connect=limits.connect.total_seconds()).as_dict()
+        self._places = asyncio.Semaphore(limits.connections)
+        if transport is None:
+            transport = GuardedTransport(connections=limits.connections, keepalive=limits.keepalive)
+        self._guarded = isinstance(transport, GuardedTransport)
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,  # a proxy from the environment would resolve names past the guard
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+        )
+        # They log every URL, and with it the tokens that publishers put into feed addresses.
+        for library in ("httpx", "httpcore"):
+            logging.getLogger(library).setLevel(logging.WARNING)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(exc_type, exc_value, traceback)
+
+    async def fetch(
+        self, url: str, validators: Validators, *, allow_private: Collection[str] = (), now: datetime
+    ) -> FetchResult:
+        """Asks for a feed; conditionally, when there are validators. Never raises for anything the network does.
+
+        `allow_private` lists the "address:port" pairs this feed may reach although they are not public. `now` is what a
+        Retry-After date counts from.
+        """
+        try:
+            start, authorization = _start(url)
+        except (ValueError, httpx.InvalidURL) as error:
+            return _failed(Outcome.PROTOCOL, f"the feed's URL {_why(error)}. Correct it in feeds.yaml")
+        trail = [start]
+        try:
+            async with self._places, asyncio.timeout(self._limits.total.total_seconds()):
+                return await self._follow(trail, authorization, validators, frozenset(allow_private), now)
+        except TROUBLE as error:
+            return self._explained(error, _site(trail[-1]))
+
+    async def self_test(self) -> None:
+        """Proves that the guard stands: a listener on loopback must see no connection. Raises MonitorError if it fell.
+
+        A fetcher that was given another transport has no guard to test.
+        """
+        if not self._guarded:
+            return
+        knocks = 0
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal knocks
+            knocks += 1
+            writer.close()
+
+        listener = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with listener:
+            port = listener.sockets[0].getsockname()[1]
+            result = await self.fetch(f"http://127.0.0.1:{port}/", Validators(), now=datetime.fromtimestamp(0, UTC))
+        if knocks or not isinstance(result, FetchFailed) or result.kind is not Outcome.REFUSED_ADDRESS:
+            raise MonitorError(
+                "the address guard let a connection to this machine through; nothing is fetched. Reinstall the"
+                " versions of httpx and httpcore that requirements.lock names."
+            )
+
+    async def _follow(
+        self,
+        trail: list[httpx.URL],
+        authorization: bytes | None,
+        validators: Validators,
+        allow_private: frozenset[str],
+        now: datetime,
+    ) -> FetchResult:
+        """Walks the redirects by hand; `trail` grows with each, so that the caller knows how far it came."""
+        conditional = request_headers(validators)
+        permanent = True
+        while True:
+            headers = self._headers + conditional
+            if authorization and _origin(trail[-1]) == _origin(trail[0]):
+                headers = [*headers, (b"Authorization", authorization)]
+            async with self._response(trail[-1], headers, allow_private) as response:
+                if response.status_code not in REDIRECTS:
+                    return await self._answer(response, trail, permanent, bool(conditional), now)
+                step = self._redirect(response, trail, authorization)
+            if isinstance(step, FetchFailed):
+                return step
+            permanent = permanent and response.status_code in PERMANENT
+            trail.append(step)
+
+    @asynccontextmanager
+    async def _response(
+        self, url: httpx.URL, headers: list[tuple[bytes, bytes]], allow_private: frozenset[str]
+    ) -> AsyncIterator[httpx.Response]:
+        extensions = {"timeout": self._timeouts, "allow_private": allow_private}
+        response = await self._client.send(
+            httpx.Request("GET", url, headers=headers, extensions=extensions), stream=True
+        )
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    def _redirect(
+        self, response: httpx.Response, trail: list[httpx.URL], authorization: bytes | None
+    ) -> httpx.URL | FetchFailed:
+        """Where a redirect leads, or why it is not followed."""
+        here, status = trail[-1], response.status_code
+        try:
+            target = _target(here.join(_checked(response.headers.get("Location", "").strip())))
+        except (ValueError, httpx.InvalidURL) as error:
+            return _failed(Outcome.PROTOCOL, f"{_site(here)} redirects to an address that {_why(error)}", status)
+        if target in trail:
+            return _failed(Outcome.REDIRECTS, f"{_site(here)} redirects in a circle", status)
+        if len(trail) > self._limits.redirects:
+            return _failed(Outcome.REDIRECTS, f"more than {self._limits.redirects} redirects in a row", status)
+        if authorization and here.scheme == "https" and target.scheme == "http":
+            why = "redirects from https to http, which is refused because the feed's URL carries a password"
+            return _failed(Outcome.REDIRECTS, f"{_site(here)} {why}", status)
+        return target
+
+    async def _answer(
+        self, response: httpx.Response, trail: list[httpx.URL], permanent: bool, conditional: bool, now: datetime
+    ) -> FetchResult:
+        """What the last response of the trail means."""
+        site, status = _site(trail[-1]), response.status_code
+        if status == 304 and conditional:
+            with suppress(CutOff):
+                async for _ in _pieces(response):  # there is no body; only at its end can the connection be kept
+                    pass
+            return NotModified(validators=validators_from(response.headers.raw))
+        if status == 304:
+            return _failed(Outcome.PROTOCOL, f"{site} answered 304 to a request that set no condition", status)
+        if status not in (200, 203):
+            return _refusal(response, site, now)
+        length = response.headers.get("Content-Length")
+        try:
+            body, wire_bytes, truncated = await read_body(
+                _pieces(response),
+                coding=response.headers.get("Content-Encoding", ""),
+                announced=int(length) if length else None,  # a number: httpcore refuses a response with another one
+                limit=self._limits.body,
+            )
+        except BadBody as error:
+            return _failed(error.kind, f"{site} {error}", status)
+        return Fetched(
+            url=str(trail[-1]),
+            moved_to=str(trail[-1]) if permanent and len(trail) > 1 else None,
+            status=status,
+            body=body,
+            content_type=response.headers.get("Content-Type"),
+            validators=validators_from(response.headers.raw),
+            truncated=truncated,
+            wire_bytes=wire_bytes,
+        )
+
+    def _explained(self, error: Exception, site: str) -> FetchFailed:
+        """What went wrong, in the words of `polls.outcome` and in words for people."""
+        if isinstance(error, ExceptionGroup):
+            return self._explained(error.exceptions[0], site)
+        if tls := _tls_cause(error):
+            why = getattr(tls, "verify_message", None) or tls.reason or "the handshake failed"
+            return _failed(Outcome.TLS, f"no secure connection to {site}: {why}")
+        match error:
+            case AddressRefused():
+                advice = f'If it is meant, give the feed allow_private: ["{error.pair}"]'
+                return _failed(Outcome.REFUSED_ADDRESS, f"{error}, which is not a public address. {advice}")
+            case NameUnresolved():
+                return _failed(Outcome.DNS, str(error))
+            case httpx.ConnectTimeout() | httpcore.ConnectTimeout():
+                seconds = self._limits.connect.total_seconds()
+                return _failed(Outcome.TIMEOUT, f"no connection to {site} within {seconds:g} s")
+            case TimeoutError() | httpx.TimeoutException() | httpcore.TimeoutException():
+                seconds = self._limits.total.total_seconds()
+                return _failed(Outcome.TIMEOUT, f"{site} did not finish its answer within {seconds:g} s")
+            case httpx.ConnectError() | httpcore.ConnectError():
+                return _failed(Outcome.CONNECT, f"no connection to {site}: {_root(error)}")
+            case httpx.NetworkError() | httpcore.NetworkError() | OSError():
+                return _failed(Outcome.CONNECT, f"the connection to {site} broke: {_root(error)}")
+            case httpx.RemoteProtocolError() | httpcore.RemoteProtocolError():
+                return _failed(Outcome.PROTOCOL, f"{site} does not speak HTTP as we understand it: {error}")
+            case _:
+                # The text of these may quote the request, and with it a password.
+                return _failed(Outcome.PROTOCOL, f"the request to {site} could not be made ({type(error).__name__})")
+
+
+# Everything the network, a server or a strange address can raise on the way; anything else is a fault of ours.
+TROUBLE = (
+    AddressRefused,
+    NameUnresolved,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    OSError,
+    ValueError,
+    ExceptionGroup,
+)
+
+# A connection that ended before the body did.
+CUT_OFF = (httpx.NetworkError, httpx.RemoteProtocolError, httpcore.NetworkError, httpcore.RemoteProtocolError)
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it came. httpx's own decoding would inflate a whole piece at once, however large it becomes."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    try:
+        async for piece in response.stream:
+            yield piece
+    except CUT_OFF as error:
+        raise CutOff(_root(error)) from error
+
+
+def _failed(kind: Outcome, detail: str, status: int | None = None, wait: timedelta | None = None) -> FetchFailed:
+    return FetchFailed(kind=kind, detail=one_line(detail, 300), status=status, retry_after=wait)
+
+
+def _root(error: BaseException) -> str:
+    """The innermost reason, in the operating system's words when it has any."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner.exceptions[0] if isinstance(inner, BaseExceptionGroup) else inner
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)  # asyncio's own text is about its calls
+    return str(error) or type(error).__name__
+
+
+def _tls_cause(error: BaseException) -> ssl.SSLError | None:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+# ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class BadAddress(ValueError):
+    """An address that is not asked. The text completes "the address …"."""
+
+
+def _why(error: Exception) -> str:
+    # What httpx says of an address it cannot read may quote it, and with it a password.
+    return str(error) if isinstance(error, BadAddress) else "cannot be read"
+
+
+def without_credentials(url: str) -> str:
+    """A URL fit for a message: without user and password, and without its query, where tokens live."""
+    try:
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "…" if parts.query else "", ""))
+    except ValueError:
+        return "(unreadable URL)"
+
+
+def _start(url: str) -> tuple[httpx.URL, bytes | None]:
+    """A feed's URL as it is requested, and the Authorization its user and password amount to (RFC 7617)."""
+    parsed = httpx.URL(_checked(url))
+    authorization = None
+    if parsed.userinfo:
+        authorization = b"Basic " + b64encode(f"{parsed.username}:{parsed.password}".encode())
+    return _target(parsed), authorization
+
+
+def _checked(url: str) -> str:
+    if not url:
+        raise BadAddress("is empty")
+    if len(url) > LONGEST_URL:
+        raise BadAddress(f"is over {LONGEST_URL} characters long")
+    if "\\" in url:
+        # Some readers take it for a slash and some do not: two programs would see two hosts.
+        raise BadAddress("has a backslash in it")
+    return url
+
+
+def _target(url: httpx.URL) -> httpx.URL:
+    """The URL as it may be requested: http or https, with a host, without user, password and fragment."""
+    if url.scheme not in ("http", "https"):
+        raise BadAddress(f"begins with {one_line(url.scheme, 20)}: and not with http: or https:")
+    if not url.raw_host:
+        raise BadAddress("names no host")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise BadAddress("has an impossible port")
+    return url.copy_with(userinfo=b"", fragment=None)
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
+
+
+def _site(url: httpx.URL) -> str:
+    return url.raw_host.decode("ascii")
+
+
+# ── answers that are no feed ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _refusal(response: httpx.Response, site: str, now: datetime) -> FetchFailed:
+    status = response.status_code
+    wait = retry_after(response.headers.get("Retry-After"), now)
+    answered = f"{site} answered {status}"
+    if status == 429 or (status == 503 and wait is not None):
+        detail = f"{answered}: it asks us to come less often"
+        return _failed(Outcome.RATE_LIMITED, detail, status, wait)
+    if status == 410:
+        detail = f"{answered}: the feed is gone for good. Find its new address, or remove it from feeds.yaml"
+        return _failed(Outcome.GONE, detail, status, wait)
+    if response.headers.get("cf-mitigated") == "challenge":
+        detail = f"{answered}: its bot protection wants a browser. Ask the publisher to let feed readers through"
+        return _failed(Outcome.BLOCKED, detail, status, wait)
+    if status in (401, 407):
+        detail = f"{answered}: it wants a login, or another one than the feed's URL carries"
+        return _failed(Outcome.BLOCKED, detail, status, wait)
+    if status in (403, 451):
+        return _failed(Outcome.BLOCKED, f"{answered}: it will not give us this feed", status, wait)
+    if status == 404:
+        return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the feed's address", status, wait)
+    if status >= 500:
+        return _failed(Outcome.HTTP_ERROR, f"{answered}: the fault is on its side", status, wait)
+    return _failed(Outcome.HTTP_ERROR, f"{answered}, which brings no feed", status, wait)

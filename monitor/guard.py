@@ -1,0 +1,291 @@
+"""The way out of this machine: connections to public addresses only, and to the very address that was checked.
+
+A feed's URL and its redirects are written by strangers. Without this guard they could make the monitor ask the router,
+a cloud's metadata service or another program on this machine. Names are therefore resolved here, once; when any of a
+name's addresses is not public the connection is refused; and what is dialled is an address from that same answer, so a
+second look-up with another result cannot slip in between. Spellings (`127.1`, `0x7f.1`, `2130706433`) need no rule of
+their own: only resolved addresses are judged. TLS still checks the certificate against the name.
+
+There is no way around it: environment proxies are never used, unix sockets are refused, and an exception for a private
+service is one address with one port, for one feed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+import httpcore
+import httpx
+
+Address = IPv4Address | IPv6Address
+Resolver = Callable[[str], Awaitable[Sequence[str]]]
+"""A host name to its addresses, in the order to try them. Raises OSError when it has none."""
+
+# IANA's special-purpose registry for IPv4, and multicast, reserved and broadcast above 224. `ipaddress.is_global` is
+# not used: it calls 192.88.99.1 and multicast global, and its answers change between Python releases.
+NOT_PUBLIC_V4 = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+        "168.63.129.16/32",  # a cloud's host agent, on an address that looks public
+    )
+)
+
+# Global unicast is all of IPv6 that can be public; these parts of it are not, or hide an IPv4 address (Teredo, 6to4).
+GLOBAL_UNICAST_V6 = IPv6Network("2000::/3")
+NOT_PUBLIC_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: reaches the IPv4 address in its last 32 bits
+
+DIAL_AT_MOST = 4  # addresses of one name; a name with more must not use up the time for nothing
+READ_AT_MOST = 16_384  # bytes; also the size of a TLS record
+LOOK_UPS_AT_ONCE = 32  # threads in getaddrinfo, which cannot be cancelled and may hang for half a minute
+
+
+class AddressRefused(Exception):
+    """The name resolves to an address that must not be dialled."""
+
+    def __init__(self, host: str, address: Address, port: int) -> None:
+        self.pair = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"  # as in `allow_private`
+        super().__init__(f"{host} leads to {self.pair}")
+
+
+class NameUnresolved(Exception):
+    """The name has no address, or none was found in time. The text says which name, and why."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the public internet; an embedded IPv4 address is judged in its place."""
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in NOT_PUBLIC_V4)
+    if address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if address in NAT64:
+        return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
+    return address in GLOBAL_UNICAST_V6 and not any(address in network for network in NOT_PUBLIC_V6)
+
+
+def parse_pair(pair: str) -> tuple[Address, int]:
+    """`10.0.0.5:8080` or `[fd00::5]:8080` as address and port. Raises ValueError for all else: no names, no ranges."""
+    host, _, port = pair.rpartition(":")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{pair!r} is not an address and a port, such as 10.0.0.5:8080")
+    return ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+
+
+class SystemResolver:
+    """getaddrinfo on threads of its own, so that a dead name server holds up nothing but look-ups."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="resolve")
+        self._under_way: dict[str, asyncio.Future[list[str]]] = {}
+
+    async def __call__(self, host: str) -> list[str]:
+        """The addresses of a name; of an address, itself."""
+        try:
+            return _addresses(host, socket.AI_NUMERICHOST)  # an address already: nothing to wait for
+        except socket.gaierror:
+            pass
+        # One thread a name: a look-up that hangs is joined, not begun again.
+        look_up = self._under_way.get(host)
+        if look_up is None:
+            look_up = asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, 0)
+            self._under_way[host] = look_up
+            look_up.add_done_callback(lambda done: self._finished(host, done))
+        return await asyncio.shield(look_up)
+
+    def _finished(self, host: str, look_up: asyncio.Future[list[str]]) -> None:
+        del self._under_way[host]
+        if not look_up.cancelled():
+            look_up.exception()  # all who waited may have left; asyncio would complain that nobody heard of it
+
+    def close(self) -> None:
+        """Starts no further look-ups; those under way end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _addresses(host: str, flags: int) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Dials what `is_public` lets through, and the address:port pairs of `admitted`."""
+
+    def __init__(self, resolver: Resolver, admitted: Collection[tuple[Address, int]] = ()) -> None:
+        self._resolver = resolver
+        self._admitted = frozenset(admitted)
+        self._dialler = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first address of the name that answers. `timeout` covers look-up and dialling."""
+        until = None if timeout is None else time.monotonic() + timeout
+        addresses = await self._resolve(host, timeout)
+        for address in addresses:
+            if not is_public(address) and (address, port) not in self._admitted:
+                raise AddressRefused(host, address, port)
+        failure: Exception = NameUnresolved(f"no address found for {host}")
+        to_dial = addresses[:DIAL_AT_MOST]
+        for left, address in zip(range(len(to_dial), 0, -1), to_dial, strict=True):
+            # Those not yet tried keep their share of the time: an address that swallows packets must not use it all.
+            share = None if until is None else max(until - time.monotonic(), 0) / left
+            try:
+                stream = await self._dialler.connect_tcp(str(address), port, share, local_address, socket_options)
+                return _Sipped(stream)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def _resolve(self, host: str, timeout: float | None) -> list[Address]:
+        try:
+            async with asyncio.timeout(timeout):
+                return [ip_address(address) for address in await self._resolver(host)]
+        except TimeoutError as error:
+            raise NameUnresolved(f"the name server gave no answer about {host}") from error
+        except OSError as error:
+            raise NameUnresolved(f"no address found for {host}: {error.strerror or error}") from error
+        except UnicodeError as error:
+            raise NameUnresolved(f"{host[:80]} is not a possible host name") from error
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Refused, always; no URL leads here."""
+        raise NotImplementedError("unix sockets are not dialled")
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits, for httpcore."""
+        await asyncio.sleep(seconds)
+
+
+class _Sipped(httpcore.AsyncNetworkStream):
+    """A stream that is read a little at a time.
+
+    httpcore takes in everything one read gives before it lets others run, and 64 KB of interim answers or one-byte
+    chunks are a sixth of a second of work.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(min(max_bytes, READ_AT_MOST), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Sipped(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """httpx's way to the network through the guard.
+
+    A request carries its feed's exceptions in `extensions["allow_private"]`. Every distinct set of exceptions has a
+    connection pool of its own, so that a connection kept open for one feed never serves a feed without its permission.
+    """
+
+    def __init__(self, *, connections: int, keepalive: timedelta, resolver: Resolver | None = None) -> None:
+        """`keepalive` is how long an idle connection is kept; `resolver` replaces the system's."""
+        self._connections = connections
+        self._keepalive = keepalive
+        self._system_resolver = None if resolver else SystemResolver()
+        self._resolver: Resolver = resolver or self._system_resolver  # type: ignore[assignment]  # one of them is set
+        self._pools: dict[frozenset[str], httpcore.AsyncConnectionPool] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request, one response; raises httpcore's errors and the guard's, not httpx's."""
+        pool = self._pool(frozenset(request.extensions.get("allow_private", ())))
+        response = await pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={"timeout": request.extensions["timeout"]},
+            )
+        )
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def _pool(self, allow_private: frozenset[str]) -> httpcore.AsyncConnectionPool:
+        pool = self._pools.get(allow_private)
+        if pool is None:
+            backend = GuardedBackend(self._resolver, [parse_pair(pair) for pair in allow_private])
+            pool = self._pools[allow_private] = httpcore.AsyncConnectionPool(
+                ssl_context=_tls(),
+                max_connections=self._connections,
+                keepalive_expiry=self._keepalive.total_seconds(),
+                network_backend=backend,
+            )
+        return pool
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        for pool in self._pools.values():
+            await pool.aclose()
+        if self._system_resolver:
+            self._system_resolver.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._response.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The one TLS context, made once: reading the certificate authorities takes 20 ms.
+
+    It trusts the authorities that come with httpx and those the operator has installed on this machine.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
