@@ -1,0 +1,231 @@
+"""The CPU-heavy core in processes of its own: bytes → articles, articles → languages and matches.
+
+`read` and `enrich` are plain functions of their arguments. `Workers` runs them in worker processes, or right here when
+their number is 0; the results are the same. What a worker must know of the configuration is its `Brief`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from monitor.errors import WorkerFailed
+from monitor.language import detect, warm_up
+from monitor.model import Article, Enrichment, NotAFeed, ParsedEntry, ReadFeed, RuleSpec
+from monitor.normalise import entry_digest, entry_keys, normalise, shared_links
+from monitor.parse import parse
+from monitor.pool import Done, Failed, Pool, attempt
+from monitor.rules import Document, RuleSet
+from monitor.text import one_line
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What a worker process must know."""
+
+    languages: tuple[str, ...]  # candidates for language tagging, BCP 47
+    rules: tuple[RuleSpec, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLimits:
+    """How much of a worker one job may take. A feed of 30 entries takes 20 ms, its articles' enrichment 60."""
+
+    seconds: timedelta = timedelta(seconds=5)
+    seconds_per_megabyte: timedelta = timedelta(seconds=2)  # of the body that is read
+    seconds_per_article: timedelta = timedelta(seconds=0.1)  # that is enriched
+    memory_bytes: int = 1024**3  # address space of one process
+
+
+def read(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None,
+    feed: str,
+    feed_language: str | None,
+    known: frozenset[int],
+    truncated: str | None,
+    now: datetime,
+) -> ReadFeed | NotAFeed:
+    """The entries of a document that are not the same as last time, as articles, oldest first.
+
+    `known` are the entry digests of the last complete document. `truncated` is what the fetch knows about a missing
+    end; the document may show one of its own. An entry that cannot be normalised is left out, named among the problems,
+    and its digest is not given, so that the next poll meets it again.
+    """
+    parsed = parse(body, url=url, content_type=content_type)
+    if isinstance(parsed, NotAFeed):
+        return parsed
+
+    language = feed_language or parsed.language  # whoever configured the feed has looked at it
+    shared = shared_links(parsed.entries)
+
+    def ready(entry: ParsedEntry, entry_key: str) -> Article:
+        return normalise(entry, entry_key=entry_key, feed=feed, feed_language=language, seen_at=now, shared=shared)
+
+    articles, digests, problems = changed(parsed.entries, known=known, ready=ready)
+    return ReadFeed(
+        title=parsed.title,
+        language=parsed.language,
+        format=parsed.format,
+        entries=len(parsed.entries),
+        digests=digests,
+        articles=oldest_first(articles),
+        truncated=truncated or parsed.truncated,
+        problems=parsed.problems + problems,
+    )
+
+
+def changed(
+    entries: Sequence[ParsedEntry], *, known: frozenset[int], ready: Callable[[ParsedEntry, str], Article]
+) -> tuple[tuple[Article, ...], frozenset[int], tuple[str, ...]]:
+    """The entries that are not known, made `ready`, in their order; the digests of all; a line for each that failed.
+
+    An entry that stands in the document twice, word for word, counts once.
+    """
+    articles = []
+    digests: set[int] = set()
+    problems = []
+    for entry, entry_key in zip(entries, entry_keys(entries), strict=True):
+        digest = entry_digest(entry, entry_key)
+        if digest not in known and digest not in digests:
+            try:
+                articles.append(ready(entry, entry_key))
+            except MemoryError:
+                raise
+            except Exception as error:
+                # One entry that trips over a fault of ours must not take its whole feed along.
+                problems.append(one_line(f"entry {entry_key} left out: {type(error).__name__}: {error}", 300))
+                continue
+        digests.add(digest)
+    return tuple(articles), frozenset(digests), tuple(problems)
+
+
+def oldest_first(articles: Sequence[Article]) -> tuple[Article, ...]:
+    """By date when all have one; else from the end of the document, since feeds put the newest on top."""
+    upwards = list(reversed(articles))
+    dates = [article.published_at for article in upwards if article.published_at is not None]
+    if len(dates) < len(upwards):
+        return tuple(upwards)
+    # Entries of the same instant stay as they are: the sort is stable.
+    return tuple(article for _, article in sorted(zip(dates, upwards, strict=True), key=lambda dated: dated[0]))
+
+
+def enrich(
+    articles: Sequence[Article], *, tags: Sequence[str], rules: RuleSet, languages: Sequence[str]
+) -> tuple[Enrichment, ...]:
+    """Language and matches of each article, in step with `articles`. `tags` are those of the feed they come from."""
+    enriched = []
+    for article in articles:
+        language = detect(article.title, article.text, candidates=languages, declared=article.declared_language)
+        matches = rules.match(
+            Document.of(article.title, article.text), feed=article.feed, tags=tags, language=language.language
+        )
+        enriched.append(Enrichment(language=language, matches=matches))
+    return tuple(enriched)
+
+
+class Workers:
+    """`read` and `enrich` in `count` processes; 0 does them in the caller, holding up everything else meanwhile."""
+
+    def __init__(self, count: int, brief: Brief, *, limits: JobLimits = JobLimits()) -> None:
+        self._limits = limits
+        self._brief = brief
+        self._desk: _Desk | None = None  # ours, when there are no processes
+        self._pool: Pool[Brief, _Desk] | None = None
+        if count:
+            self._pool = Pool(
+                count, brief=brief, prepare=_prepare, preload=["monitor.preload"], memory_bytes=limits.memory_bytes
+            )
+
+    async def start(self) -> None:
+        """Starts the processes and lets them learn the brief. Raises WorkerFailed when one cannot."""
+        if self._pool:
+            await self._pool.start()
+        else:
+            self._desk = _prepare(self._brief)
+
+    async def aclose(self) -> None:
+        """Ends the processes; jobs under way fail."""
+        if self._pool:
+            await self._pool.aclose()
+
+    async def replace(self, brief: Brief) -> None:
+        """From now on jobs are done by this brief. Those under way end by the old one; none that waits is lost."""
+        self._brief = brief
+        if self._pool:
+            self._pool.brief = brief
+        else:
+            self._desk = _prepare(brief)
+
+    async def read(
+        self,
+        body: bytes,
+        *,
+        url: str,
+        content_type: str | None,
+        feed: str,
+        feed_language: str | None,
+        known: frozenset[int],
+        truncated: str | None,
+        now: datetime,
+    ) -> ReadFeed | NotAFeed:
+        """What `read` gives. Raises WorkerFailed when the document was too much for a worker."""
+        job = partial(
+            _read,
+            body=body,
+            url=url,
+            content_type=content_type,
+            feed=feed,
+            feed_language=feed_language,
+            known=known,
+            truncated=truncated,
+            now=now,
+        )
+        return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
+
+    async def enrich(self, articles: Sequence[Article], *, tags: Sequence[str]) -> tuple[Enrichment, ...]:
+        """What `enrich` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
+        job = partial(_enrich, articles=tuple(articles), tags=tuple(tags))
+        return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * len(articles))
+
+    async def _do(self, job: Callable[[_Desk], Result], time: timedelta) -> Result:
+        if self._pool:
+            return await self._pool.do(job, seconds=time.total_seconds())
+        assert self._desk is not None, "start() comes first"
+        match attempt(job, self._desk):
+            case Done(result):
+                return result
+            case Failed(why):
+                raise WorkerFailed(why)
+
+
+# ── in the worker process ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The brief, ready for use."""
+
+    languages: tuple[str, ...]
+    rules: RuleSet
+
+
+def _prepare(brief: Brief) -> _Desk:
+    warm_up()
+    return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases))
+
+
+def _read(desk: _Desk, **given: Any) -> ReadFeed | NotAFeed:
+    return read(**given)
+
+
+def _enrich(desk: _Desk, *, articles: Sequence[Article], tags: Sequence[str]) -> tuple[Enrichment, ...]:
+    return enrich(articles, tags=tags, rules=desk.rules, languages=desk.languages)
