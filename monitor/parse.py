@@ -1,0 +1,264 @@
+"""Bytes → `ParsedFeed`: RSS, Atom, RDF and JSON Feed in one shape, decoded and bounded. Sole importer of feedparser.
+
+Nothing is judged here: titles still hold markup, dates are as the feed gives them. What bounds the time feedparser may
+take is done before it sees the text, in `document`; what is left runs in a worker process that can be killed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import feedparser
+
+from monitor import jsonfeed
+from monitor.document import FEED_ROOTS, MAX_ENTRIES, decode, document, too_many
+from monitor.language import bcp47
+from monitor.model import NotAFeed, Outcome, ParsedEntry, ParsedFeed
+from monitor.text import digest, one_line, title_text
+from monitor.urls import resolve
+
+# Bytes of UTF-8.
+MAX_TITLE = 1_024
+MAX_NAME = 256  # an author, a category
+MAX_GUID = 2_048
+MAX_BODY = 1_048_576
+MAX_NAMES = 64  # authors or categories of one entry
+
+_NETSCAPE = b'<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "rss-0.91.dtd">\n'
+
+
+def parse(body: bytes, *, url: str, content_type: str | None) -> ParsedFeed | NotAFeed:
+    """The feed in a response body that came from `url`, or what the body is instead. Never raises.
+
+    `content_type` is the header's value. A feed that is not well-formed is read as far as it goes, a cut off one up to
+    its last complete entry.
+    """
+    try:
+        return _parse(body, url, content_type)
+    except Exception as error:  # whatever a parser makes of a stranger's bytes is that feed's failure, not ours
+        detail = one_line(f"the parser failed on it: {type(error).__name__}: {error}", 300)
+        return NotAFeed(kind=Outcome.PARSER, detail=detail)
+
+
+def _parse(body: bytes, url: str, content_type: str | None) -> ParsedFeed | NotAFeed:
+    text, problems = decode(body, content_type)
+    if not text.strip():
+        return NotAFeed(detail="an empty body. If it stays so, check the feed's address.")
+    if text[0] in "{[":
+        read = jsonfeed.read(text)
+        if isinstance(read, NotAFeed):
+            return read
+        found, truncated = read
+        if len(found["entries"]) > MAX_ENTRIES:
+            problems += (too_many(len(found["entries"])),)
+            found["entries"] = found["entries"][:MAX_ENTRIES]
+    else:
+        xml = document(text)
+        if isinstance(xml, str):
+            return NotAFeed(detail=f"{_looks_like(text)}: {xml}. Check the feed's address.")
+        if xml.root == "html":
+            return NotAFeed(detail=f"{_looks_like(text)}. Look there for the feed's new address.")
+        found = feedparser.parse(
+            # A stream: given bytes or text, feedparser first tries to open a file or URL of that name.
+            io.BytesIO((_NETSCAPE if xml.netscape else b"") + xml.text.encode()),
+            sanitize_html=False,
+            resolve_relative_uris=False,
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+        )
+        truncated = xml.truncated
+        problems += xml.problems
+        if found.get("bozo"):
+            problems += (one_line(f"not well-formed, read all the same: {found.get('bozo_exception')}", 200),)
+        if found.get("entries") and not found.get("version"):
+            found["version"] = xml.root if xml.root in FEED_ROOTS else ""  # RSS 0.90 in a namespace of its own
+    if not found.get("version"):
+        return NotAFeed(detail=f"{_looks_like(text)}. Check the feed's address.")
+    return _feed(found, url, truncated, problems)
+
+
+def _looks_like(text: str) -> str:
+    """What a body that is no feed seems to be, as a noun phrase."""
+    beginning = text[:65_536]
+    if re.search(r"<opml\b", beginning, re.IGNORECASE):
+        return "an OPML list of feeds (`monitor feeds import-opml` reads those)"
+    if re.search(r"<(?:!doctype html|html|head|body)\b", beginning, re.IGNORECASE):
+        title = re.search(r"<title[^>]*>([^<]*)", beginning, re.IGNORECASE)
+        name = one_line(title_text(title[1]), 80) if title else ""
+        return f"an HTML page titled '{name}'" if name else "an HTML page"
+    root = re.search(r"<([A-Za-z][\w:.-]{0,60})[\s/>]", beginning)
+    if root:
+        return f"an XML document <{root[1]}>, no feed"
+    return f"plain text beginning '{one_line(text[:200], 60)}'"
+
+
+# ── the document ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _feed(found: Mapping[str, Any], url: str, truncated: str | None, problems: tuple[str, ...]) -> ParsedFeed:
+    feed: dict[str, Any] = found["feed"]
+    link = resolve(_text(feed, "link") or _alternate(feed), url)
+    # What an entry's xml:lang is when it has none of its own.
+    inherited = _text(_mapping(feed, "title_detail"), "language")
+    cuts: dict[str, int] = {}
+    entries = tuple(_entry(entry, (link, url), inherited, cuts) for entry in found["entries"])
+    title = one_line(title_text(_cut(_text(feed, "title") or "", MAX_TITLE)), MAX_TITLE)
+    return ParsedFeed(
+        title=title or None,
+        link=link,
+        language=bcp47(_text(feed, "language") or inherited),
+        format=found["version"],
+        entries=entries,
+        truncated=truncated,
+        problems=(*problems, *(f"{what} cut to its allowed length in {times} entries" for what, times in cuts.items())),
+    )
+
+
+def _entry(
+    entry: dict[str, Any], bases: Sequence[str | None], inherited_language: str | None, cuts: dict[str, int]
+) -> ParsedEntry:
+    def bounded(what: str, value: str, limit: int) -> str:
+        kept = _cut(value, limit)
+        if len(kept) < len(value):
+            cuts[what] = cuts.get(what, 0) + 1
+        return kept
+
+    title = bounded("title", _text(entry, "title") or "", MAX_TITLE)
+    body, body_is_plain = _body(entry)
+    own_language = _text(entry, "language") or _content_language(entry)
+    return ParsedEntry(
+        guid=_guid(_text(entry, "id")),
+        link=_link(entry, bases),
+        title=title,
+        body=bounded("text", body, MAX_BODY),
+        body_is_plain=body_is_plain,
+        authors=_authors(entry),
+        categories=_names(_text(tag, "label") or _text(tag, "term") for tag in _list(entry, "tags")),
+        published=_instant(entry, "published") or _instant(entry, "created"),
+        updated=_instant(entry, "updated"),
+        language=bcp47(own_language if own_language != inherited_language else None),
+    )
+
+
+# ── the parts of an entry ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _guid(given: str | None) -> str | None:
+    """The entry's own id; one that is too long keeps its difference from others in a digest."""
+    if given is None or len(given.encode()) <= MAX_GUID:
+        return given
+    return f"{_cut(given, MAX_GUID - 24)}…{digest(given)}"
+
+
+def _link(entry: dict[str, Any], bases: Sequence[str | None]) -> str | None:
+    """The entry's page: its link, else its first alternate link, else a guid that is a URL of its own."""
+    link = _text(entry, "link")
+    given = [_text(each, "href") for each in _list(entry, "links")]
+    if link in given:
+        found = resolve(link, *bases)
+        if found:
+            return found
+    # Otherwise `link` is the guid: RSS 2.0 makes it a link unless isPermaLink says no, also where it is just a number.
+    return resolve(_alternate(entry), *bases) or resolve(link)
+
+
+def _alternate(found: dict[str, Any]) -> str | None:
+    alternates = (_text(each, "href") for each in _list(found, "links") if each.get("rel") == "alternate")
+    return next(filter(None, alternates), None)
+
+
+def _body(entry: dict[str, Any]) -> tuple[str, bool]:
+    """The longest text of the entry, and whether it is plain text rather than HTML."""
+    texts = [(_text(each, "value") or "", _text(each, "type") or "") for each in _list(entry, "content")]
+    texts.append((_text(entry, "summary") or "", _text(_mapping(entry, "summary_detail"), "type") or ""))
+    readable = [(value, kind) for value, kind in texts if kind.startswith("text/") or kind.endswith("xml") or not kind]
+    value, kind = max(readable, key=lambda text: len(text[0]), default=("", ""))
+    return value, kind == "text/plain"
+
+
+def _content_language(entry: dict[str, Any]) -> str | None:
+    """The xml:lang in force at the entry's title, summary or content."""
+    parts = [_mapping(entry, "title_detail"), _mapping(entry, "summary_detail"), *_list(entry, "content")]
+    return next(filter(None, (_text(part, "language") for part in parts)), None)
+
+
+# RSS 2.0 wants "mail address (name)". feedparser takes the two apart, but knows no top-level domain of five letters.
+_ADDRESS_AND_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)|([^<>]+)<\S+@\S+>")
+
+
+def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
+    authors = [_text(author, "name") or _text(author, "email") for author in _list(entry, "authors")]
+    last = _text(entry, "author")
+    named = _ADDRESS_AND_NAME.fullmatch(last[:1_000]) if last else None
+    if named:
+        authors[-1:] = [named[1] or named[2]]
+    return _names(authors) or _names([last])
+
+
+def _names(given: Iterable[str | None]) -> tuple[str, ...]:
+    names = (_cut(one_line(title_text(name), MAX_NAME), MAX_NAME) for name in given if name)
+    return tuple(dict.fromkeys(filter(None, names)))[:MAX_NAMES]
+
+
+# feedparser knows the zones of RFC 822 and takes any other name for UTC. Ambiguous ones as most feeds mean them:
+# BST is British, IST Indian.
+_ZONES = {
+    name: timedelta(hours=hours)
+    for names, hours in (
+        ("WEST BST", 1), ("CET WAT", 1), ("CEST EET SAST CAT", 2), ("EEST MSK TRT EAT", 3), ("MSD GST", 4), ("PKT", 5),
+        ("IST", 5.5), ("WIB ICT", 7), ("HKT SGT AWST PHT", 8), ("JST KST", 9), ("ACST", 9.5), ("AEST", 10),
+        ("ACDT", 10.5), ("AEDT", 11), ("NZST", 12), ("NZDT", 13), ("BRT ART", -3), ("COT PET", -5),
+        ("AKDT", -8), ("AKST", -9), ("HST", -10),
+    )
+    for name in names.split()
+}  # fmt: skip
+_CLOCK_AND_ZONE = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([A-Z]{3,4})\b")
+
+
+def _instant(entry: dict[str, Any], field: str) -> datetime | None:
+    """An instant feedparser read, in UTC; None when there is none, or it lies beyond the calendar."""
+    parsed = dict.get(entry, f"{field}_parsed")
+    if not parsed:
+        return None
+    year, month, day, hour, minute, second = parsed[:6]
+    try:
+        instant = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        written = _CLOCK_AND_ZONE.search(_text(entry, field) or "")
+        # The clock unchanged: feedparser did not know the zone.
+        if written and written[3] in _ZONES and (int(written[1]), int(written[2])) == (hour, minute):
+            instant -= _ZONES[written[3]]
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return instant
+
+
+# ── values out of feedparser's dictionaries ──────────────────────────────────────────────────────────────────────────
+# `dict.get` throughout: feedparser's own `get` maps `updated` to `published`, with a warning.
+
+
+def _text(found: dict[str, Any], key: str) -> str | None:
+    """A text as it may be stored: without blanks around it, NUL and lone surrogates; None for an empty one."""
+    value = dict.get(found, key)
+    if not isinstance(value, str):
+        return None
+    if not value.isascii():
+        value = value.encode("utf-8", "ignore").decode()
+    return value.replace("\0", "").strip() or None
+
+
+def _list(found: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = dict.get(found, key)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _mapping(found: dict[str, Any], key: str) -> dict[str, Any]:
+    value = dict.get(found, key)
+    return value if isinstance(value, dict) else {}
+
+
+def _cut(value: str, limit: int) -> str:
+    """The text's first `limit` bytes of UTF-8, no character split."""
+    return value if len(value) * 4 <= limit else value.encode()[:limit].decode("utf-8", "ignore")

@@ -1,0 +1,154 @@
+"""Links: made absolute, and brought to a form that says when two of them are the same article."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.urls import link_key, resolve
+
+FEED = "https://gazette.example/feeds/rss.xml"
+
+
+@pytest.mark.parametrize(
+    ("link", "bases", "expected"),
+    [
+        pytest.param("https://a.example/x?y=1#z", (), "https://a.example/x?y=1#z", id="an absolute link is kept"),
+        pytest.param("HTTP://a.example/X", (), "http://a.example/X", id="only the scheme's case is changed"),
+        pytest.param("/2026/otan", (FEED,), "https://gazette.example/2026/otan", id="a path is taken from the base"),
+        pytest.param("otan", (FEED,), "https://gazette.example/feeds/otan", id="a bare name lies beside the base"),
+        pytest.param("?p=7", (FEED,), "https://gazette.example/feeds/rss.xml?p=7", id="a query is added to the base"),
+        pytest.param("//cdn.example/x", (FEED,), "https://cdn.example/x", id="a network path takes the base's scheme"),
+        pytest.param(
+            "x", (None, "", "/rel/", FEED), "https://gazette.example/feeds/x", id="the first absolute base counts"
+        ),
+        pytest.param("x", ("/rel/", None), None, id="relative without an absolute base leads nowhere"),
+        pytest.param("https://a.example/a b", (), "https://a.example/a%20b", id="a space is encoded"),
+        pytest.param("https://a.example/\n   long", (), "https://a.example/long", id="a folded link is joined again"),
+        pytest.param("javascript:alert(1)", (FEED,), None, id="javascript is no link"),
+        pytest.param("data:text/html,x", (FEED,), None, id="data is no link"),
+        pytest.param("tag:a.example,2026:1", (FEED,), None, id="a tag URI is no link"),
+        pytest.param("mailto:a@b.example", (FEED,), None, id="a mail address is no link"),
+        pytest.param("file:///etc/passwd", (FEED,), None, id="a file is no link"),
+        pytest.param("https:///x", (FEED,), None, id="a link needs a host"),
+        pytest.param("https://[broken/x", (FEED,), None, id="an unclosed bracket is junk"),
+        pytest.param("https://a.example:port/x", (FEED,), None, id="a port is a number"),
+        pytest.param("https://a.example\\@evil.example/", (FEED,), None, id="a backslash is refused"),
+        pytest.param("https://a.example/\x00", (FEED,), None, id="a NUL is refused"),
+        pytest.param("https://a.example/\ud800", (FEED,), None, id="a lone surrogate is refused"),
+        pytest.param("https://a.example/" + "x" * 2048, (FEED,), None, id="over 2 KiB is refused"),
+        pytest.param("", (FEED,), None, id="empty is none"),
+        pytest.param(None, (FEED,), None, id="none is none"),
+    ],
+)
+def test_a_link_is_absolute_http_or_none(link: str | None, bases: tuple[str | None, ...], expected: str | None) -> None:
+    assert resolve(link, *bases) == expected
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param("http://gazette.example/2026/otan?id=7", id="http"),
+        pytest.param("https://www.gazette.example/2026/otan?id=7", id="www"),
+        pytest.param("https://GAZETTE.example/2026/otan?id=7", id="host in capitals"),
+        pytest.param("https://gazette.example:443/2026/otan?id=7", id="default port"),
+        pytest.param("https://gazette.example/2026/otan/?id=7", id="slash at the end"),
+        pytest.param("https://gazette.example/2026/otan?id=7#comments", id="fragment"),
+        pytest.param("https://gazette.example/2026/otan?utm_source=rss&id=7&utm_medium=feed", id="utm"),
+        pytest.param("https://gazette.example/2026/otan?id=7&at_medium=RSS&at_campaign=x", id="at internet"),
+        pytest.param("https://gazette.example/2026/otan?id=7&xtor=RSS-3208", id="xtor of French publishers"),
+        pytest.param("https://gazette.example/2026/otan?maca=fr-rss&id=7", id="maca of dw.com"),
+        pytest.param("https://gazette.example/2026/otan?ns_mchannel=rss&id=7&CMP=share", id="bbc and guardian"),
+        pytest.param("https://gazette.example/2026/otan?id=7&fbclid=AbC&gclid=1", id="click ids"),
+        pytest.param("https://gazette.example/2026/otan?partner=rss&emc=rss&id=7", id="nytimes"),
+        pytest.param("https://gazette.example/2026/otan;jsessionid=8F?id=7", id="session in the path"),
+        pytest.param("https://reader@gazette.example/2026/otan?id=7", id="user name"),
+    ],
+)
+def test_the_same_article_has_one_key(variant: str) -> None:
+    assert link_key(variant) == "gazette.example/2026/otan?id=7"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("https://a.example/x", "https://a.example/X", id="path case"),
+        pytest.param("https://a.example/?p=1", "https://a.example/?p=2", id="p"),
+        pytest.param("https://a.example/x?id=1", "https://a.example/x?id=2", id="id"),
+        pytest.param("https://a.example/x?article=1", "https://a.example/x?article=2", id="article"),
+        pytest.param("https://a.example/x?ref=1", "https://a.example/x?ref=2", id="ref"),
+        pytest.param("https://a.example/x?source=1", "https://a.example/x?source=2", id="source"),
+        pytest.param("https://a.example/x?partner=1", "https://a.example/x?partner=2", id="a partner that is not rss"),
+        pytest.param("https://a.example/x", "https://b.example/x", id="host"),
+        pytest.param("https://a.example:8080/x", "https://a.example/x", id="port of its own"),
+        pytest.param("https://a.example/#!/one", "https://a.example/#!/two", id="hash-bang pages"),
+        pytest.param("https://a.example/x?v=", "https://a.example/x", id="an empty parameter"),
+    ],
+)
+def test_a_difference_that_may_matter_keeps_keys_apart(one: str, other: str) -> None:
+    assert link_key(one) is not None
+    assert link_key(one) != link_key(other)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://gazette.example", id="home page"),
+        pytest.param("https://www.gazette.example/", id="home page with slash"),
+        pytest.param("https://gazette.example/?utm_source=rss#top", id="home page with tracking"),
+        pytest.param("mailto:desk@example.org", id="no web page"),
+        pytest.param("https://[::1/x", id="junk"),
+        pytest.param("https://./x", id="a host of nothing"),
+        pytest.param(None, id="no link"),
+    ],
+)
+def test_what_identifies_nothing_has_no_key(url: str | None) -> None:
+    assert link_key(url) is None
+
+
+def test_an_international_host_is_known_in_both_spellings() -> None:
+    assert link_key("https://новини.example/стаття") == link_key(
+        "https://xn--b1amarcd.example/%D1%81%D1%82%D0%B0%D1%82%D1%82%D1%8F"
+    )
+
+
+urls = st.builds(
+    "{}://{}{}{}{}".format,
+    st.sampled_from(["http", "https", "HTTPS"]),
+    st.sampled_from(["a.example", "www.a.example", "www.www.a.example", "A.example:80", "[::1]:8080", "u:p@a.example"]),
+    st.text(st.sampled_from("/ab.%2Fé;= +~й"), max_size=12).map(lambda path: "/" + path if path else ""),
+    st.text(st.sampled_from("ab=&%2Fé+ ;?utm_"), max_size=16).map(lambda query: "?" + query if query else ""),
+    st.sampled_from(["", "#x", "#!x", "#!", "#%21x"]),
+)
+
+
+@settings(derandomize=True, deadline=None)
+@given(urls)
+def test_the_key_of_a_key_is_the_key(url: str) -> None:
+    key = link_key(url)
+
+    assert key is None or link_key("https://" + key) == key
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_link_makes_it_raise(link: str, base: str) -> None:
+    resolve(link, base, "https://a.example/")
+    link_key(link)
+    link_key("https://" + link)
+
+
+@settings(derandomize=True, deadline=None)
+@given(
+    st.sampled_from("id p article story page v ref source uid q".split()),
+    st.text("abc012%&é", max_size=6),
+    st.text("abc012%é", max_size=6),
+)
+def test_parameters_that_choose_the_article_are_never_merged(name: str, one: str, other: str) -> None:
+    keys = {
+        link_key(f"https://a.example/x?{name}={value.replace('%', '%25').replace('&', '%26')}")
+        for value in (one, other)
+    }
+
+    assert len(keys) == len({one, other})
