@@ -1,0 +1,263 @@
+-- The schema of the archive, generated from monitor/archive/migrations. Do not edit; write it anew with
+--   python -m monitor.archive.migrations > db/schema.sql
+
+CREATE TABLE hosts (
+  host            TEXT PRIMARY KEY,            -- host name, with the port where a feed's URL names one
+  lease_token     INTEGER NOT NULL DEFAULT 0,  -- goes up with every lease; a holder with an older number has lost it
+  lease_until     TEXT                         -- instant it lapses by itself; null: nobody polls this host now
+                  CHECK (lease_until GLOB '????-??-??T??:??:??Z'),
+  last_request_at TEXT                         -- instant of our last request there; null: none yet
+                  CHECK (last_request_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feeds (
+  key            TEXT PRIMARY KEY,          -- the feed's name in feeds.yaml, commands and tables
+  url            TEXT NOT NULL,             -- where it is polled
+  host           TEXT NOT NULL              -- the host of that URL
+                 REFERENCES hosts (host),
+  title          TEXT,                      -- given_title, else own_title; null: neither is known
+  given_title    TEXT,                      -- as feeds.yaml says; null: it does not
+  own_title      TEXT,                      -- as the feed calls itself; null: it does not, or was never read
+  language       TEXT,                      -- BCP 47; given_language, else own_language; null: neither is known
+  given_language TEXT,                      -- BCP 47 as feeds.yaml says; null: it does not
+  own_language   TEXT,                      -- BCP 47 as the feed declares; null: it does not, or was never read
+  country        TEXT,                      -- ISO 3166-1 alpha-2, as feeds.yaml says; null: it does not
+  tags           TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as feeds.yaml says
+                 CHECK (json_type(tags) = 'array'),
+  state          TEXT NOT NULL              -- new (never polled), ok, failing, paused, removed (from feeds.yaml)
+                 CHECK (state IN ('new', 'ok', 'failing', 'paused', 'removed')),
+  first_seen_at  TEXT NOT NULL              -- instant the feed was first in feeds.yaml
+                 CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  next_poll_at   TEXT NOT NULL              -- instant it is due
+                 CHECK (next_poll_at GLOB '????-??-??T??:??:??Z'),
+  polled_at      TEXT                       -- instant of the last poll, failed or not; null: never polled
+                 CHECK (polled_at GLOB '????-??-??T??:??:??Z'),
+  changed_at     TEXT                       -- instant of the last poll with a new or revised article; null: none yet
+                 CHECK (changed_at GLOB '????-??-??T??:??:??Z'),
+  failures       INTEGER NOT NULL DEFAULT 0 -- failed polls in a row; 0 after a success
+                 CHECK (failures >= 0),
+  failing_since  TEXT                       -- instant of the first of them; null: the last poll succeeded
+                 CHECK (failing_since GLOB '????-??-??T??:??:??Z'),
+  last_outcome   TEXT,                      -- polls.outcome of the last poll; null: never polled
+  last_error     TEXT,                      -- what the last poll failed with, one line; null: it succeeded
+  moved_to       TEXT,                      -- where the server says it has moved for good; null: it does not say so
+  etag           BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
+  last_modified  BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
+  primed         INTEGER NOT NULL DEFAULT 0 -- 1: its first whole document is stored, so what is new now is news
+                 CHECK (primed IN (0, 1)),
+  body_digest    BLOB,                      -- digest of the last whole body; null: none yet
+  entry_digests  BLOB NOT NULL DEFAULT x''  -- digests of the last whole document's entries, 8 bytes each
+                 CHECK (length(entry_digests) % 8 = 0),
+  CHECK ((failures > 0) = (last_error IS NOT NULL)),
+  CHECK ((failures > 0) = (failing_since IS NOT NULL))
+) STRICT;
+
+CREATE INDEX feeds_due ON feeds (next_poll_at, host) WHERE state NOT IN ('paused', 'removed');
+
+CREATE INDEX feeds_by_host ON feeds (host);
+
+CREATE TABLE stories (
+  id            INTEGER PRIMARY KEY,        -- the id of its first article
+  first_article INTEGER NOT NULL            -- the article it began with
+                REFERENCES articles (id) DEFERRABLE INITIALLY DEFERRED,
+  articles      INTEGER NOT NULL DEFAULT 1, -- how many articles it joins
+  feeds         INTEGER NOT NULL DEFAULT 1, -- how many feeds have carried one of them
+  first_seen_at TEXT NOT NULL               -- instant of the first sighting of any of them
+                CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  last_seen_at  TEXT NOT NULL               -- instant of the latest sighting or revision of any of them
+                CHECK (last_seen_at GLOB '????-??-??T??:??:??Z')
+) STRICT;
+
+CREATE TABLE articles (
+  id                  INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of archiving, never used again
+  feed                TEXT NOT NULL              -- the first feed that carried it
+                      REFERENCES feeds (key),
+  story               INTEGER NOT NULL           -- copies and versions of one text share a story
+                      REFERENCES stories (id),
+  first_seen_at       TEXT NOT NULL              -- instant we first saw it
+                      CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  published_at        TEXT                       -- instant the feed says it was published; null: no believable date
+                      CHECK (published_at GLOB '????-??-??T??:??:??Z'),
+  published_source    TEXT NOT NULL,             -- where it is from: published, updated, clamped (was too late), none
+  updated_at          TEXT                       -- instant we last saw its title or text changed; null: never
+                      CHECK (updated_at GLOB '????-??-??T??:??:??Z'),
+  revisions           INTEGER NOT NULL DEFAULT 0 -- how often its title or text has changed since
+                      CHECK (revisions >= 0),
+  language            TEXT NOT NULL,             -- BCP 47 tag, or und (undetermined)
+  language_confidence REAL NOT NULL              -- 0 to 1; 0 for und
+                      CHECK (language_confidence BETWEEN 0 AND 1),
+  language_source     TEXT NOT NULL,             -- what the tag rests on: script, detected, feed, declared, none
+  guid                TEXT,                      -- the entry's identity as its first feed gives it; null: it gives none
+  link                TEXT,                      -- the publisher's own address, for people; null: the feed gives none
+  link_key            TEXT,                      -- that address in the form we compare by; null: it identifies nothing
+  canon_version       INTEGER NOT NULL,          -- version of the rules that made link_key
+  content_digest      INTEGER NOT NULL,          -- 63 bits over title and text; another one is a revision
+  fingerprint         INTEGER,                   -- 63 bits over the folded words; null: too few words to tell
+  authors             TEXT NOT NULL DEFAULT '[]' -- JSON array of names
+                      CHECK (json_type(authors) = 'array'),
+  categories          TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as the feed gives them
+                      CHECK (json_type(categories) = 'array'),
+  title               TEXT NOT NULL,             -- plain text, one line; empty: the entry had none
+  text                TEXT NOT NULL              -- plain text, a line a paragraph; empty: the entry had none
+) STRICT;
+
+CREATE INDEX articles_by_link_key ON articles (link_key) WHERE link_key IS NOT NULL;
+
+CREATE INDEX articles_by_fingerprint ON articles (fingerprint) WHERE fingerprint IS NOT NULL;
+
+CREATE INDEX articles_by_first_seen ON articles (first_seen_at);
+
+CREATE INDEX articles_by_feed ON articles (feed, first_seen_at);
+
+CREATE INDEX articles_by_story ON articles (story);
+
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+  title, -- articles.title
+  text,  -- articles.text
+  content = 'articles', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
+  INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+
+CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
+  INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+END;
+
+CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text ON articles BEGIN
+  INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+  INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+
+CREATE TABLE sightings (
+  feed      TEXT NOT NULL    -- the feed that carried the article
+            REFERENCES feeds (key),
+  entry_key TEXT NOT NULL,   -- the entry's identity within that feed
+  article   INTEGER NOT NULL -- the article it carried
+            REFERENCES articles (id),
+  seen_at   TEXT NOT NULL    -- instant we first saw that entry
+            CHECK (seen_at GLOB '????-??-??T??:??:??Z'),
+  guid      TEXT,            -- as this feed gives it; null: it gives none
+  link      TEXT,            -- as this feed gives it; null: it gives none
+  PRIMARY KEY (feed, entry_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sightings_by_article ON sightings (article);
+
+CREATE TABLE revisions (
+  id      INTEGER PRIMARY KEY, -- ascending in the order the versions were replaced
+  article INTEGER NOT NULL     -- the article that said this before
+          REFERENCES articles (id),
+  seen_at TEXT NOT NULL        -- instant this version was first seen
+          CHECK (seen_at GLOB '????-??-??T??:??:??Z'),
+  title   TEXT NOT NULL,       -- plain text, one line
+  text    TEXT NOT NULL        -- plain text, a line a paragraph
+) STRICT;
+
+CREATE INDEX revisions_by_article ON revisions (article);
+
+CREATE TABLE matches (
+  rule       TEXT NOT NULL,   -- the rule's name in feeds.yaml at the time
+  article    INTEGER NOT NULL -- the article it matched
+             REFERENCES articles (id),
+  matched_at TEXT NOT NULL    -- instant of the poll that brought the match
+             CHECK (matched_at GLOB '????-??-??T??:??:??Z'),
+  score      REAL NOT NULL,   -- how strongly, as the rule counts; 1 for a plain match
+  excerpt    TEXT NOT NULL,   -- the passage with the first matched words; empty: a rule of NOTs only
+  marks      TEXT NOT NULL    -- JSON array of [start, end] in excerpt: the matched words, in characters, end exclusive
+             CHECK (json_type(marks) = 'array'),
+  PRIMARY KEY (rule, article)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX matches_by_article ON matches (article);
+
+CREATE INDEX matches_by_time ON matches (matched_at);
+
+CREATE TABLE alerts (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of raising
+  key          TEXT NOT NULL UNIQUE, -- what it is about, so that raising it twice is one alert
+  kind         TEXT NOT NULL         -- article (a rule on an article), digest (one sending of a digest)
+               CHECK (kind IN ('article', 'digest')),
+  rule         TEXT,                 -- the rule's name; null: a digest
+  story        INTEGER               -- the article's story; null: a digest
+               REFERENCES stories (id),
+  article      INTEGER               -- the article; null: a digest
+               REFERENCES articles (id),
+  digest       TEXT,                 -- the digest's name; null: sent at once, by itself
+  digest_alert INTEGER               -- the digest that carried it; null: not yet carried, or not meant for one
+               REFERENCES alerts (id),
+  created_at   TEXT NOT NULL         -- instant it was raised
+               CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  state        TEXT NOT NULL         -- waiting (for its digest), queued, sent (to all), dead (given up for a recipient)
+               CHECK (state IN ('waiting', 'queued', 'sent', 'dead')),
+  UNIQUE (rule, article),
+  CHECK (kind = 'digest' OR (rule IS NOT NULL AND story IS NOT NULL AND article IS NOT NULL)),
+  CHECK (kind = 'article' OR (rule IS NULL AND story IS NULL AND article IS NULL AND digest IS NOT NULL)),
+  CHECK (state <> 'waiting' OR digest IS NOT NULL)
+) STRICT;
+
+CREATE INDEX alerts_waiting ON alerts (digest) WHERE state = 'waiting';
+
+CREATE INDEX alerts_by_article ON alerts (article);
+
+CREATE INDEX alerts_by_story ON alerts (story);
+
+CREATE INDEX alerts_by_digest_alert ON alerts (digest_alert) WHERE digest_alert IS NOT NULL;
+
+CREATE INDEX alerts_by_time ON alerts (created_at);
+
+CREATE TABLE deliveries (
+  id              INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of queueing
+  alert           INTEGER NOT NULL           -- the alert it tells of
+                  REFERENCES alerts (id),
+  channel         TEXT NOT NULL,             -- the channel's name in feeds.yaml
+  recipient       TEXT NOT NULL,             -- the address on that channel
+  message_id      TEXT NOT NULL UNIQUE,      -- the mail's Message-ID; the same whenever it is sent again
+  state           TEXT NOT NULL              -- queued, sent, dead (given up or refused; kept, shown, not tried again)
+                  CHECK (state IN ('queued', 'sent', 'dead')),
+  attempts        INTEGER NOT NULL DEFAULT 0 -- how often it was tried
+                  CHECK (attempts >= 0),
+  created_at      TEXT NOT NULL              -- instant it was queued
+                  CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  next_attempt_at TEXT                       -- instant of the next try; null: sent or dead
+                  CHECK (next_attempt_at GLOB '????-??-??T??:??:??Z'),
+  sent_at         TEXT                       -- instant the channel took it; null: not yet, or never
+                  CHECK (sent_at GLOB '????-??-??T??:??:??Z'),
+  reply           TEXT,                      -- what the channel said when it took it; null: not taken
+  last_error      TEXT,                      -- what the last try failed with, one line; null: none did, or sent since
+  message         BLOB NOT NULL,             -- the whole message, byte for byte
+  CHECK ((state = 'queued') = (next_attempt_at IS NOT NULL)),
+  CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+  CHECK (state <> 'dead' OR last_error IS NOT NULL)
+) STRICT;
+
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'queued';
+
+CREATE INDEX deliveries_dead ON deliveries (id) WHERE state = 'dead';
+
+CREATE INDEX deliveries_by_alert ON deliveries (alert);
+
+CREATE TABLE polls (
+  id          INTEGER PRIMARY KEY, -- ascending in the order of recording
+  feed        TEXT NOT NULL        -- the feed that was polled
+              REFERENCES feeds (key),
+  at          TEXT NOT NULL        -- instant it began
+              CHECK (at GLOB '????-??-??T??:??:??Z'),
+  status      INTEGER,             -- HTTP status; null: no HTTP answer came
+  outcome     TEXT NOT NULL,       -- new, nothing_new, unchanged, not_modified, or the kind of failure
+  duration_ms INTEGER NOT NULL     -- milliseconds from request to body
+              CHECK (duration_ms >= 0),
+  bytes       INTEGER,             -- bytes received, still compressed; null: no body came
+  entries     INTEGER,             -- entries in the document; null: nothing was parsed
+  new         INTEGER NOT NULL     -- articles it added to the archive
+              CHECK (new >= 0),
+  gap         INTEGER              -- 1: no overlap with the poll before, items may be missing; null: cannot tell
+              CHECK (gap IN (0, 1)),
+  error       TEXT,                -- what failed, one line; null: the poll succeeded
+  CHECK ((error IS NULL) = (outcome IN ('new', 'nothing_new', 'unchanged', 'not_modified')))
+) STRICT;
+
+CREATE INDEX polls_by_feed ON polls (feed, at);
+
+CREATE INDEX polls_by_time ON polls (at, outcome);

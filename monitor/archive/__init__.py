@@ -1,0 +1,247 @@
+"""The archive: what every poll finds, what the rules matched, what is still to be sent.
+
+`Archive` is all that the rest of the program knows of it. A backend keeps SQL to itself, takes and returns the types
+of `model` (and of `reports`, for the commands), and writes what belongs together in one transaction.
+
+    sqlite      the backend: one writing connection behind a lock file
+      opening     which file is an archive, who may write to it
+      feeds       the feed list and the leases
+      lookup      what is known about the articles of a poll
+      recording   what a poll found
+      outbox      what is to be sent
+      reading     what the commands ask
+      values      our values as SQLite keeps them
+      migrations  the schema
+    adhoc       people's own SQL, read-only
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from monitor.archive.reports import (
+    AlertRow,
+    DeliveryProblem,
+    DeliveryRow,
+    FeedProblem,
+    FeedRow,
+    SearchRow,
+    Status,
+)
+from monitor.archive.sqlite import open_sqlite
+from monitor.errors import ArchiveError
+from monitor.model import (
+    Article,
+    Delivery,
+    DeliveryIntent,
+    DeliveryResult,
+    FeedSpec,
+    FeedState,
+    HostLease,
+    Lookup,
+    PollOutcome,
+    WaitingAlert,
+)
+
+__all__ = [
+    "AlertRow",
+    "Archive",
+    "ArchiveThread",
+    "DeliveryProblem",
+    "DeliveryRow",
+    "FeedProblem",
+    "FeedRow",
+    "SearchRow",
+    "Status",
+    "open_archive",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Archive(Protocol):
+    """What an archive can do. Every method raises ArchiveError when the archive cannot be read or written."""
+
+    @property
+    def migrated(self) -> tuple[str, ...]:
+        """The names of the migrations that opening it applied, in order."""
+        ...
+
+    # ── feeds and leases ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime) -> None:
+        """Makes the feed list what the configuration says, in one transaction.
+
+        A feed that is new is due now. One with another URL is due now, and what its old address gave us to compare by
+        is dropped. One that is gone is kept as `removed`; when it comes back it is as it was. A healthy feed whose
+        interval became shorter is due within it.
+        """
+        ...
+
+    def feed_states(self) -> tuple[FeedState, ...]:
+        """Every feed of the configuration, paused ones too, by key."""
+        ...
+
+    def lease(
+        self,
+        now: datetime,
+        *,
+        hosts: int,
+        ttl: timedelta,
+        keys: Collection[str] | None = None,
+        everything: bool = False,
+    ) -> tuple[HostLease, ...]:
+        """Leases at most `hosts` hosts that nobody holds and that have feeds to poll, longest due first.
+
+        To poll are the feeds that are due; with `keys`, those feeds and no others, due or not, paused or not; with
+        `everything`, all that are not paused. A lease lapses after `ttl`, when it is not released before.
+        """
+        ...
+
+    def release(self, lease: HostLease, *, last_request_at: datetime | None) -> None:
+        """Ends a lease, if it has not lapsed and gone to somebody else. None leaves the host's last request."""
+        ...
+
+    # ── a poll ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look_up(self, feed: str, articles: Sequence[Article], now: datetime) -> Lookup:
+        """What is known about these articles of a feed: by entry, by link (any feed), by words (any feed, 14 days).
+
+        Where several archived articles have one link, or one fingerprint, the oldest stands for them.
+        """
+        ...
+
+    def record(self, outcome: PollOutcome) -> bool:
+        """Writes everything a poll found: articles, sightings, matches, alerts, deliveries, feed; ONE transaction.
+
+        False: nothing was written, because since this feed's last `look_up` another poll has archived an article with
+        the entry, link or recent fingerprint of one that is New here. Look up and judge again.
+        """
+        ...
+
+    # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def due_deliveries(self, now: datetime, *, limit: int, everything: bool = False) -> tuple[Delivery, ...]:
+        """Queued deliveries whose time has come (with `everything`: all that are queued), oldest first."""
+        ...
+
+    def settle(
+        self, delivery: Delivery, result: DeliveryResult, *, now: datetime, next_attempt_at: datetime | None
+    ) -> None:
+        """Writes what came of an attempt. TryAgain without a `next_attempt_at` is given up."""
+        ...
+
+    def hold_channel(self, channel: str, *, until: datetime) -> None:
+        """Puts off all queued deliveries of a channel that is down; none is tried before `until`."""
+        ...
+
+    def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
+        """The alerts that wait for a digest, oldest first."""
+        ...
+
+    def record_digest(
+        self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime
+    ) -> None:
+        """Queues one sending of a digest and marks the alerts it carries; ONE transaction.
+
+        A sending that was recorded already is not recorded again. Without deliveries the alerts go on waiting.
+        """
+        ...
+
+    # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def feed_rows(self) -> tuple[FeedRow, ...]:
+        """Every feed, removed ones too, by key."""
+        ...
+
+    def alert_rows(
+        self, *, limit: int, state: str | None = None, since: datetime | None = None
+    ) -> tuple[AlertRow, ...]:
+        """The latest alerts, newest first; only those in a state, or raised since an instant, when given."""
+        ...
+
+    def delivery_rows(self, alert: int) -> tuple[DeliveryRow, ...]:
+        """The deliveries of an alert; for one that a digest carried, the digest's."""
+        ...
+
+    def rule_hits(self, now: datetime) -> Mapping[str, tuple[int, int]]:
+        """Rule → how many articles it matched: ever, and in the last seven days."""
+        ...
+
+    def status(self, now: datetime) -> Status:
+        """How the whole is doing."""
+        ...
+
+    def search(
+        self,
+        fts: str | None,
+        *,
+        since: datetime | None = None,
+        feed: str | None = None,
+        language: str | None = None,
+    ) -> Iterator[SearchRow]:
+        """Articles, newest first: those an FTS5 expression finds, or all; first seen since; first carried by a feed.
+
+        `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
+        """
+        ...
+
+    # ── the archive itself ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def prune_polls(self, before: datetime) -> int:
+        """Drops the rows of `polls` from before an instant; how many there were."""
+        ...
+
+    def ping(self) -> None:
+        """Returns when the archive answers."""
+        ...
+
+    def close(self) -> None:
+        """Closes the archive and lets go of it."""
+        ...
+
+
+def open_archive(url: str, *, read_only: bool = False, now: datetime) -> Archive:
+    """Opens the archive that `url` names: the path of an SQLite file.
+
+    For writing it is created when missing, brought up to this version's schema, and held alone until it is closed;
+    `now` is noted for whoever finds it held. Read-only it may be open any number of times, also while it is written.
+
+    Raises ArchiveForeign (not our file; it is not touched), ArchiveBusy (another process holds it), ArchiveError.
+    """
+    scheme, separator, _ = url.partition("://")
+    if separator:
+        raise ArchiveError(
+            f'archive {scheme}://…: this version keeps archives in SQLite only. Write a path: "db/archive.db".'
+        )
+    return open_sqlite(url, read_only=read_only, now=now)
+
+
+class ArchiveThread:
+    """The one thread an archive's methods run on: `await thread(archive.record, outcome)`.
+
+    Calls run one after the other, in the order they were made. A call that was made is always completed: cancelling
+    who awaits it neither interrupts a transaction nor takes the call back.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="archive")
+
+    async def __call__(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs a call on the thread and returns, or raises, what it does."""
+        made = asyncio.get_running_loop().run_in_executor(self._executor, partial(call, *args, **kwargs))
+        return await asyncio.shield(made)
+
+    async def aclose(self) -> None:
+        """Waits for the calls that were made, then ends the thread. The event loop runs on meanwhile."""
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Waits for the calls that were made, then ends the thread."""
+        self._executor.shutdown()

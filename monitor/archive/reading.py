@@ -1,0 +1,242 @@
+"""What the commands ask, in SQL. Nothing here writes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from monitor.archive.reports import (
+    AlertRow,
+    DeliveryProblem,
+    DeliveryRow,
+    FeedProblem,
+    FeedRow,
+    SearchRow,
+    Status,
+)
+from monitor.archive.values import instant, instant_or_none, json_array, params, texts
+from monitor.model import SUCCESSES
+
+SEARCH_BATCH = 200
+
+
+def feed_rows(db: sqlite3.Connection) -> tuple[FeedRow, ...]:
+    """Every feed, by key."""
+    rows = db.execute(
+        """
+        SELECT key, url, title, language, country, tags, state, next_poll_at, polled_at, changed_at, failures,
+               last_error, moved_to, (SELECT count(*) FROM articles WHERE articles.feed = feeds.key) AS articles
+        FROM feeds ORDER BY key
+        """
+    )
+    return tuple(
+        FeedRow(
+            key=row["key"],
+            url=row["url"],
+            title=row["title"],
+            language=row["language"],
+            country=row["country"],
+            tags=texts(row["tags"]),
+            state=row["state"],
+            next_poll_at=instant(row["next_poll_at"]),
+            polled_at=instant_or_none(row["polled_at"]),
+            changed_at=instant_or_none(row["changed_at"]),
+            failures=row["failures"],
+            last_error=row["last_error"],
+            moved_to=row["moved_to"],
+            articles=row["articles"],
+        )
+        for row in rows
+    )
+
+
+def alert_rows(
+    db: sqlite3.Connection, *, limit: int, state: str | None, since: datetime | None
+) -> tuple[AlertRow, ...]:
+    """The latest alerts, newest first."""
+    rows = db.execute(
+        """
+        SELECT alerts.id, alerts.created_at, alerts.kind, alerts.rule, alerts.digest, alerts.state, articles.link,
+               coalesce(articles.title, (SELECT count(*) || ' alerts' FROM alerts AS carried
+                                         WHERE carried.digest_alert = alerts.id)) AS title,
+               (SELECT json_group_array(channel || ': ' || recipient) FROM deliveries
+                WHERE deliveries.alert = coalesce(alerts.digest_alert, alerts.id)) AS recipients,
+               (SELECT last_error FROM deliveries
+                WHERE deliveries.alert = coalesce(alerts.digest_alert, alerts.id) AND last_error IS NOT NULL
+                ORDER BY deliveries.id LIMIT 1) AS last_error
+        FROM alerts LEFT JOIN articles ON articles.id = alerts.article
+        WHERE (:state IS NULL OR alerts.state = :state) AND (:since IS NULL OR alerts.created_at >= :since)
+        ORDER BY alerts.id DESC LIMIT :limit
+        """,
+        params(limit=limit, state=state, since=since),
+    )
+    return tuple(
+        AlertRow(
+            id=row["id"],
+            created_at=instant(row["created_at"]),
+            kind=row["kind"],
+            rule=row["rule"],
+            digest=row["digest"],
+            title=row["title"],
+            link=row["link"],
+            state=row["state"],
+            recipients=texts(row["recipients"]),
+            last_error=row["last_error"],
+        )
+        for row in rows
+    )
+
+
+def delivery_rows(db: sqlite3.Connection, alert: int) -> tuple[DeliveryRow, ...]:
+    """The deliveries of an alert, or of the digest that carried it."""
+    rows = db.execute(
+        """
+        SELECT deliveries.id, alert, channel, recipient, deliveries.state, attempts, deliveries.created_at,
+               next_attempt_at, sent_at, message_id, reply, last_error
+        FROM alerts JOIN deliveries ON deliveries.alert = coalesce(alerts.digest_alert, alerts.id)
+        WHERE alerts.id = :alert ORDER BY deliveries.id
+        """,
+        params(alert=alert),
+    )
+    return tuple(
+        DeliveryRow(
+            id=row["id"],
+            alert=row["alert"],
+            channel=row["channel"],
+            recipient=row["recipient"],
+            state=row["state"],
+            attempts=row["attempts"],
+            created_at=instant(row["created_at"]),
+            next_attempt_at=instant_or_none(row["next_attempt_at"]),
+            sent_at=instant_or_none(row["sent_at"]),
+            message_id=row["message_id"],
+            reply=row["reply"],
+            last_error=row["last_error"],
+        )
+        for row in rows
+    )
+
+
+def rule_hits(db: sqlite3.Connection, now: datetime) -> Mapping[str, tuple[int, int]]:
+    """Rule → how many articles it matched: ever, and in the last seven days."""
+    rows = db.execute(
+        "SELECT rule, count(*) AS ever, count(*) FILTER (WHERE matched_at >= :week) AS week FROM matches GROUP BY rule",
+        params(week=now - timedelta(days=7)),
+    )
+    return {row["rule"]: (row["ever"], row["week"]) for row in rows}
+
+
+def status(db: sqlite3.Connection, now: datetime) -> Status:
+    """How the whole is doing."""
+    counts = db.execute(
+        """
+        SELECT (SELECT count(*) FROM articles) AS articles,
+               (SELECT count(*) FROM articles WHERE first_seen_at >= :day_ago) AS articles_today,
+               (SELECT count(*) FROM polls WHERE at >= :day_ago) AS polls_today,
+               (SELECT count(*) FROM polls WHERE at >= :day_ago
+                AND outcome NOT IN (SELECT value FROM json_each(:successes))) AS failed_polls_today,
+               (SELECT at FROM polls WHERE outcome IN (SELECT value FROM json_each(:successes))
+                ORDER BY at DESC LIMIT 1) AS last_success_at,
+               (SELECT count(*) FROM deliveries WHERE state = 'queued') AS queued,
+               (SELECT min(created_at) FROM deliveries WHERE state = 'queued') AS oldest_queued_at,
+               (SELECT count(*) FROM alerts WHERE state = 'waiting') AS waiting,
+               (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead
+        """,
+        {**params(day_ago=now - timedelta(days=1)), "successes": json_array(sorted(SUCCESSES))},
+    ).fetchone()
+    states = db.execute("SELECT state, count(*) AS feeds FROM feeds GROUP BY state ORDER BY feeds DESC, state")
+    oldest_queued_at = instant_or_none(counts["oldest_queued_at"])
+    return Status(
+        feeds={row["state"]: row["feeds"] for row in states},
+        articles=counts["articles"],
+        articles_today=counts["articles_today"],
+        polls_today=counts["polls_today"],
+        failed_polls_today=counts["failed_polls_today"],
+        last_success_at=instant_or_none(counts["last_success_at"]),
+        queued=counts["queued"],
+        oldest_queued=None if oldest_queued_at is None else max(now - oldest_queued_at, timedelta(0)),
+        waiting=counts["waiting"],
+        dead=counts["dead"],
+        problems=_feed_problems(db),
+        delivery_problems=_delivery_problems(db),
+    )
+
+
+def _feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
+    rows = db.execute(
+        """
+        SELECT key, last_outcome, failures, failing_since, last_error FROM feeds
+        WHERE state = 'failing' ORDER BY failing_since, key
+        """
+    )
+    return tuple(
+        FeedProblem(
+            feed=row["key"],
+            outcome=row["last_outcome"],
+            failures=row["failures"],
+            since=instant(row["failing_since"]),
+            error=row["last_error"],
+        )
+        for row in rows
+    )
+
+
+def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
+    # With max(id) SQLite takes the other columns from the row that has it: the latest error stands for its group.
+    rows = db.execute(
+        """
+        SELECT channel, state, count(*) AS messages, max(id), last_error FROM deliveries
+        WHERE state IN ('queued', 'dead') AND last_error IS NOT NULL
+        GROUP BY channel, state ORDER BY channel, state
+        """
+    )
+    return tuple(
+        DeliveryProblem(channel=row["channel"], state=row["state"], messages=row["messages"], error=row["last_error"])
+        for row in rows
+    )
+
+
+def search(
+    db: sqlite3.Connection, fts: str | None, *, since: datetime | None, feed: str | None, language: str | None
+) -> Iterator[SearchRow]:
+    """Articles, newest first, in batches of short statements: a long reader would keep the log from being cut."""
+    given = params(fts=fts, since=since, feed=feed, language=language, batch=SEARCH_BATCH)
+    oldest = db.execute(
+        "SELECT iif(:since IS NULL, 0, (SELECT min(id) FROM articles WHERE first_seen_at >= :since)) AS id", given
+    ).fetchone()["id"]
+    if oldest is None:
+        return
+    if fts is None:
+        source, number, found = "articles", "articles.id", "TRUE"
+    else:
+        source = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
+        number, found = "articles_fts.rowid", "articles_fts MATCH :fts"
+    statement = f"""
+        SELECT articles.id, articles.feed, feeds.tags, articles.link, articles.title, articles.text, articles.language,
+               articles.published_at, articles.first_seen_at
+        FROM {source} JOIN feeds ON feeds.key = articles.feed
+        WHERE {found} AND {number} BETWEEN :oldest AND :newest
+              AND (:since IS NULL OR articles.first_seen_at >= :since)
+              AND (:feed IS NULL OR articles.feed = :feed)
+              AND (:language IS NULL OR articles.language = :language OR articles.language LIKE :language || '-%')
+        ORDER BY {number} DESC LIMIT :batch
+        """
+    newest = 2**63 - 1
+    while rows := db.execute(statement, {**given, "oldest": oldest, "newest": newest}).fetchall():
+        yield from map(_search_row, rows)
+        newest = rows[-1]["id"] - 1
+
+
+def _search_row(row: sqlite3.Row) -> SearchRow:
+    return SearchRow(
+        id=row["id"],
+        feed=row["feed"],
+        tags=texts(row["tags"]),
+        link=row["link"],
+        title=row["title"],
+        text=row["text"],
+        language=row["language"],
+        published_at=instant_or_none(row["published_at"]),
+        first_seen_at=instant(row["first_seen_at"]),
+    )

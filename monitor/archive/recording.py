@@ -1,0 +1,329 @@
+"""What a poll found, in SQL: writing all of it at once.
+
+Every write is idempotent on a natural key, so that a commit which seemed to fail and yet came through does no harm when
+the poll is made again. Each function runs inside its caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from monitor.archive.lookup import SAME_WORDS_FOR, fingerprints, last_article, link_keys
+from monitor.archive.outbox import queue_deliveries
+from monitor.archive.values import due, json_array, packed, params
+from monitor.model import (
+    SUCCESSES,
+    AlertIntent,
+    Archived,
+    Article,
+    Finding,
+    LanguageGuess,
+    Match,
+    New,
+    PollOutcome,
+    Revised,
+    Verdict,
+)
+from monitor.urls import CANON_VERSION
+
+UNDETERMINED = LanguageGuess(language="und", confidence=0.0, source="none")
+
+
+def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -> bool:
+    """Writes a poll, or nothing and False when articles after `judged_up_to` make its judgement outdated."""
+    if outcome.findings:
+        if _is_overtaken(db, outcome, judged_up_to):
+            return False
+        ids = _store_articles(db, outcome)
+        _store_revisions(db, outcome, ids)
+        _store_sightings(db, outcome, ids)
+        _bring_stories_up_to_date(db, outcome, ids)
+        for finding, article in zip(outcome.findings, ids, strict=True):
+            _store_matches(db, finding.matches, article, outcome.at)
+            for alert in finding.alerts:
+                _store_alert(db, alert, article, outcome.at)
+    _store_poll(db, outcome)
+    _store_feed(db, outcome)
+    return True
+
+
+def _is_overtaken(db: sqlite3.Connection, outcome: PollOutcome, judged_up_to: int) -> bool:
+    """Whether an article that was archived after the judgement is one of those judged new."""
+    new = [finding.verdict.article for finding in outcome.findings if isinstance(finding.verdict, New)]
+    if not new:
+        return False
+    row = db.execute(
+        """
+        SELECT EXISTS (
+                   SELECT 1 FROM json_each(:entry_keys) AS judged
+                   CROSS JOIN sightings ON sightings.feed = :feed AND sightings.entry_key = judged.value
+               ) OR EXISTS (
+                   SELECT 1 FROM json_each(:link_keys) AS judged
+                   CROSS JOIN articles ON articles.link_key = judged.value AND articles.id > :judged_up_to
+               ) OR EXISTS (
+                   SELECT 1 FROM json_each(:fingerprints) AS judged
+                   CROSS JOIN articles ON articles.fingerprint = judged.value AND articles.id > :judged_up_to
+                   WHERE articles.first_seen_at >= :since
+               ) AS overtaken
+        """,
+        params(
+            feed=outcome.feed,
+            judged_up_to=judged_up_to,
+            entry_keys=[article.entry_key for article in new],
+            link_keys=link_keys(new),
+            fingerprints=fingerprints(new),
+            since=outcome.at - SAME_WORDS_FOR,
+        ),
+    ).fetchone()
+    return bool(row["overtaken"])
+
+
+def _store_articles(db: sqlite3.Connection, outcome: PollOutcome) -> tuple[int, ...]:
+    """Adds the new articles, each with a story of its own, and returns every finding's article, in step."""
+    last = last_article(db)
+    new = [finding for finding in outcome.findings if isinstance(finding.verdict, New)]
+    numbers = {finding.verdict.article.entry_key: last + number for number, finding in enumerate(new, start=1)}
+    rows = [_article_row(finding, numbers[finding.verdict.article.entry_key]) for finding in new]
+    db.executemany(
+        """
+        INSERT INTO stories (id, first_article, first_seen_at, last_seen_at)
+        VALUES (:id, :id, :first_seen_at, :first_seen_at)
+        """,
+        [{"id": row["id"], "first_seen_at": row["first_seen_at"]} for row in rows],
+    )
+    db.executemany(
+        """
+        INSERT INTO articles (id, feed, story, first_seen_at, published_at, published_source, language,
+                              language_confidence, language_source, guid, link, link_key, canon_version, content_digest,
+                              fingerprint, authors, categories, title, text)
+        VALUES (:id, :feed, :id, :first_seen_at, :published_at, :published_source, :language, :language_confidence,
+                :language_source, :guid, :link, :link_key, :canon_version, :content_digest, :fingerprint, :authors,
+                :categories, :title, :text)
+        """,
+        rows,
+    )
+    # Where a document repeats an entry, the first stands for it; the others point to that one.
+    verdicts = {finding.verdict.article.entry_key: finding.verdict for finding in reversed(outcome.findings)}
+    return tuple(_article_id(finding.verdict, numbers, verdicts) for finding in outcome.findings)
+
+
+def _article_row(finding: Finding, number: int) -> dict[str, str | int | float | bytes | None]:
+    article = finding.verdict.article
+    guess = finding.language or UNDETERMINED
+    return params(
+        id=number,
+        feed=article.feed,
+        first_seen_at=article.seen_at,
+        published_at=article.published_at,
+        published_source=article.published_source,
+        language=guess.language,
+        language_confidence=guess.confidence,
+        language_source=guess.source,
+        guid=article.guid,
+        link=article.link,
+        link_key=article.link_key,
+        canon_version=CANON_VERSION,
+        content_digest=article.content_digest,
+        fingerprint=article.fingerprint,
+        authors=article.authors,
+        categories=article.categories,
+        title=article.title,
+        text=article.text,
+    )
+
+
+def _article_id(verdict: Verdict, numbers: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> int:
+    """The article a verdict is about; one that points to an entry of its own document is about that entry's."""
+    if isinstance(verdict, New):
+        return numbers[verdict.article.entry_key]
+    match verdict.of:
+        case Archived(id=number):
+            return number
+        case Article(entry_key=entry_key):
+            return _article_id(verdicts[entry_key], numbers, verdicts)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
+    """Keeps what revised articles said before, and lets them say what they say now."""
+    for finding, article in zip(outcome.findings, ids, strict=True):
+        if not isinstance(finding.verdict, Revised):
+            continue
+        now_says = finding.verdict.article
+        given = params(
+            article=article,
+            title=now_says.title,
+            text=now_says.text,
+            content_digest=now_says.content_digest,
+            fingerprint=now_says.fingerprint,
+            updated_at=now_says.seen_at,
+            language=finding.language and finding.language.language,
+            confidence=finding.language and finding.language.confidence,
+            source=finding.language and finding.language.source,
+        )
+        db.execute(
+            """
+            INSERT INTO revisions (article, seen_at, title, text)
+            SELECT id, coalesce(updated_at, first_seen_at), title, text FROM articles
+            WHERE id = :article AND content_digest <> :content_digest
+            """,
+            given,
+        )
+        db.execute(
+            """
+            UPDATE articles SET
+                title = :title, text = :text, content_digest = :content_digest, fingerprint = :fingerprint,
+                updated_at = :updated_at, revisions = revisions + 1, language = coalesce(:language, language),
+                language_confidence = coalesce(:confidence, language_confidence),
+                language_source = coalesce(:source, language_source)
+            WHERE id = :article AND content_digest <> :content_digest
+            """,
+            given,
+        )
+
+
+def _store_sightings(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
+    """Notes which entry carried which article. An entry that was sighted before keeps its first sighting."""
+    db.executemany(
+        """
+        INSERT INTO sightings (feed, entry_key, article, seen_at, guid, link)
+        VALUES (:feed, :entry_key, :article, :seen_at, :guid, :link) ON CONFLICT DO NOTHING
+        """,
+        [
+            params(
+                feed=outcome.feed,
+                entry_key=finding.verdict.article.entry_key,
+                article=article,
+                seen_at=finding.verdict.article.seen_at,
+                guid=finding.verdict.article.guid,
+                link=finding.verdict.article.link,
+            )
+            for finding, article in zip(outcome.findings, ids, strict=True)
+        ],
+    )
+
+
+def _bring_stories_up_to_date(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
+    """Counts the stories anew that this poll added to; a new article's own is right as it was made."""
+    touched = {i for finding, i in zip(outcome.findings, ids, strict=True) if not isinstance(finding.verdict, New)}
+    if not touched:
+        return
+    db.execute(
+        """
+        UPDATE stories SET
+            articles = (SELECT count(*) FROM articles WHERE story = stories.id),
+            feeds = (SELECT count(DISTINCT sightings.feed)
+                     FROM articles JOIN sightings ON sightings.article = articles.id WHERE story = stories.id),
+            last_seen_at = (SELECT max(max(sightings.seen_at), max(coalesce(updated_at, first_seen_at)))
+                            FROM articles JOIN sightings ON sightings.article = articles.id WHERE story = stories.id)
+        WHERE id IN (SELECT story FROM articles WHERE id IN (SELECT value FROM json_each(:ids)))
+        """,
+        {"ids": json_array(sorted(touched))},
+    )
+
+
+def _store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int, at: datetime) -> None:
+    for match in matches:
+        db.execute(
+            """
+            INSERT INTO matches (rule, article, matched_at, score, excerpt, marks)
+            VALUES (:rule, :article, :matched_at, :score, :excerpt, :marks) ON CONFLICT DO NOTHING
+            """,
+            params(
+                rule=match.rule,
+                article=article,
+                matched_at=at,
+                score=match.score,
+                excerpt=match.excerpt.text,
+                marks=match.excerpt.marks,
+            ),
+        )
+
+
+def _store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: datetime) -> None:
+    """Raises an alert, unless this rule has on this article, and queues its messages."""
+    raised = db.execute(
+        """
+        INSERT INTO alerts (key, kind, rule, story, article, digest, created_at, state)
+        SELECT :key, 'article', :rule, story, id, :digest, :created_at, :state FROM articles WHERE id = :article
+        ON CONFLICT DO NOTHING RETURNING id
+        """,
+        params(
+            key=f"article {article} {alert.rule}",
+            rule=alert.rule,
+            article=article,
+            digest=alert.digest,
+            created_at=at,
+            state="queued" if alert.deliveries else "waiting",
+        ),
+    ).fetchone()
+    if raised and alert.deliveries:
+        queue_deliveries(db, raised["id"], alert.deliveries, at)
+
+
+def _store_poll(db: sqlite3.Connection, outcome: PollOutcome) -> None:
+    db.execute(
+        """
+        INSERT INTO polls (feed, at, status, outcome, duration_ms, bytes, entries, new, gap, error)
+        VALUES (:feed, :at, :status, :outcome, :duration_ms, :bytes, :entries, :new, :gap, :error)
+        """,
+        params(
+            feed=outcome.feed,
+            at=outcome.at,
+            status=outcome.status,
+            outcome=outcome.outcome,
+            duration_ms=outcome.duration // timedelta(milliseconds=1),
+            bytes=outcome.wire_bytes,
+            entries=outcome.entries,
+            new=outcome.new,
+            gap=outcome.gap,
+            error=outcome.error,
+        ),
+    )
+
+
+def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
+    """What the feed is now. A None in the outcome leaves what is stored; a paused or removed feed stays so."""
+    failed = outcome.outcome not in SUCCESSES
+    validators = outcome.validators
+    db.execute(
+        """
+        UPDATE feeds SET
+            own_title = coalesce(:title, own_title), title = coalesce(given_title, :title, own_title),
+            own_language = coalesce(:language, own_language),
+            language = coalesce(given_language, :language, own_language),
+            state = CASE WHEN state IN ('paused', 'removed') THEN state WHEN :failed THEN 'failing' ELSE 'ok' END,
+            next_poll_at = :next_poll_at, polled_at = :at, changed_at = iif(:changed, :at, changed_at),
+            failures = iif(:failed, failures + 1, 0), failing_since = iif(:failed, coalesce(failing_since, :at), NULL),
+            last_outcome = :outcome, last_error = :error,
+            -- A whole document that came from its own address says that the feed has not moved.
+            moved_to = iif(:whole, :moved_to, coalesce(:moved_to, moved_to)),
+            etag = iif(:validated, :etag, etag), last_modified = iif(:validated, :last_modified, last_modified),
+            primed = max(primed, :primed), body_digest = coalesce(:body_digest, body_digest),
+            entry_digests = coalesce(:entry_digests, entry_digests)
+        WHERE key = :feed
+        """,
+        params(
+            feed=outcome.feed,
+            at=outcome.at,
+            title=outcome.title,
+            language=outcome.language,
+            failed=failed,
+            next_poll_at=due(outcome.next_poll_at),
+            changed=any(isinstance(finding.verdict, New | Revised) for finding in outcome.findings),
+            outcome=outcome.outcome,
+            error=outcome.error,
+            whole=outcome.body_digest is not None,
+            moved_to=outcome.moved_to,
+            validated=validators is not None,
+            etag=validators and validators.etag,
+            last_modified=validators and validators.last_modified,
+            primed=outcome.primed,
+            body_digest=outcome.body_digest,
+            entry_digests=None if outcome.entry_digests is None else packed(outcome.entry_digests),
+        ),
+    )

@@ -1,0 +1,115 @@
+"""What the archive tells the commands: frozen rows, each field documented where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """One feed and how it is doing."""
+
+    key: str
+    url: str
+    title: str | None  # the configuration's, else the feed's own; None: neither is known
+    language: str | None  # BCP 47; None: neither the configuration nor the feed says
+    country: str | None
+    tags: tuple[str, ...]
+    state: str  # new, ok, failing, paused, removed
+    next_poll_at: datetime
+    polled_at: datetime | None  # None: never polled
+    changed_at: datetime | None  # None: no new or revised article yet
+    failures: int  # in a row
+    last_error: str | None  # None: the last poll succeeded
+    moved_to: str | None  # None: the server does not say that the feed has moved
+    articles: int  # those it was the first to carry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert and what became of it."""
+
+    id: int
+    created_at: datetime
+    kind: str  # article, digest
+    rule: str | None  # None: a digest
+    digest: str | None  # None: sent at once, by itself
+    title: str  # the article's, or what the digest carries
+    link: str | None  # None: a digest, or an article without a link
+    state: str  # waiting, queued, sent, dead
+    recipients: tuple[str, ...]  # "channel: address"; for an alert in a digest, those of the digest
+    last_error: str | None  # of a delivery that is not sent; None: none failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """One delivery of an alert, without its message."""
+
+    id: int
+    alert: int
+    channel: str
+    recipient: str
+    state: str  # queued, sent, dead
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None  # None: sent or dead
+    sent_at: datetime | None  # None: not sent
+    message_id: str
+    reply: str | None  # the channel's words when it took it; None: not sent
+    last_error: str | None  # None: no attempt failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRow:
+    """One article as a search finds it."""
+
+    id: int
+    feed: str  # the first carrier
+    tags: tuple[str, ...]  # of that feed
+    link: str | None
+    title: str
+    text: str
+    language: str  # BCP 47, or und
+    published_at: datetime | None  # None: no believable date
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedProblem:
+    """A feed whose last poll failed."""
+
+    feed: str
+    outcome: str  # the kind of failure
+    failures: int  # in a row
+    since: datetime  # of the first of them
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryProblem:
+    """What a channel fails with: messages of one state that failed alike."""
+
+    channel: str
+    state: str  # queued (will be tried again), dead (given up)
+    messages: int
+    error: str  # what the latest of them failed with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the whole is doing at one instant. "Today" is the 24 hours before it."""
+
+    feeds: Mapping[str, int]  # state → how many, most frequent first
+    articles: int
+    articles_today: int
+    polls_today: int
+    failed_polls_today: int
+    last_success_at: datetime | None  # of any feed; None: no poll on record succeeded
+    queued: int  # deliveries still to be made
+    oldest_queued: timedelta | None  # how long the oldest of them has waited; None: none is queued
+    waiting: int  # alerts that wait for their digest
+    dead: int  # deliveries given up
+    problems: tuple[FeedProblem, ...]  # longest failing first
+    delivery_problems: tuple[DeliveryProblem, ...]

@@ -1,0 +1,207 @@
+"""The archive in an SQLite file: the transactions. The statements are in the modules named for their subject."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from monitor.archive import feeds as feed_list
+from monitor.archive import lookup, outbox, reading, recording
+from monitor.archive.opening import open_for_reading, open_for_writing, unusable
+from monitor.archive.reports import AlertRow, DeliveryRow, FeedRow, SearchRow, Status
+from monitor.archive.values import params
+from monitor.errors import ArchiveError
+from monitor.model import (
+    Article,
+    Delivery,
+    DeliveryIntent,
+    DeliveryResult,
+    FeedSpec,
+    FeedState,
+    HostLease,
+    Lookup,
+    PollOutcome,
+    WaitingAlert,
+)
+
+
+def open_sqlite(path: str, *, read_only: bool, now: datetime) -> SqliteArchive:
+    """Opens an archive file. Links are followed first: one file has one lock, whatever name it goes by."""
+    real = Path(os.path.realpath(path))
+    if read_only:
+        return SqliteArchive(open_for_reading(real), path=real)
+    connection, lock, migrated = open_for_writing(real, now=now)
+    return SqliteArchive(connection, path=real, lock=lock, migrated=migrated)
+
+
+class SqliteArchive:
+    """An open archive file. See `Archive` for what each method promises."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, path: Path, lock: int | None = None, migrated: tuple[str, ...] = ()
+    ) -> None:
+        connection.row_factory = sqlite3.Row
+        self._db = connection
+        self._path = path
+        self._lock = lock  # the open lock file; None: opened read-only
+        self._identity = _identity(path)
+        self._judged_up_to: dict[str, int] = {}  # feed → the last article there was when it was last looked up
+        self.migrated = migrated
+
+    # ── feeds and leases ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime) -> None:
+        with self._transaction() as db:
+            feed_list.sync_feeds(db, feeds, now)
+
+    def feed_states(self) -> tuple[FeedState, ...]:
+        with self._explained() as db:
+            return feed_list.feed_states(db)
+
+    def lease(
+        self,
+        now: datetime,
+        *,
+        hosts: int,
+        ttl: timedelta,
+        keys: Collection[str] | None = None,
+        everything: bool = False,
+    ) -> tuple[HostLease, ...]:
+        with self._transaction() as db:
+            return feed_list.lease(db, now, hosts=hosts, ttl=ttl, keys=keys, everything=everything)
+
+    def release(self, lease: HostLease, *, last_request_at: datetime | None) -> None:
+        with self._transaction() as db:
+            feed_list.release(db, lease, last_request_at=last_request_at)
+
+    # ── a poll ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look_up(self, feed: str, articles: Sequence[Article], now: datetime) -> Lookup:
+        with self._explained() as db:
+            self._judged_up_to[feed] = lookup.last_article(db)
+            return lookup.look_up(db, feed, articles, now)
+
+    def record(self, outcome: PollOutcome) -> bool:
+        # Without a look-up nothing was judged: every article in the archive then counts as come meanwhile.
+        judged_up_to = self._judged_up_to.pop(outcome.feed, 0)
+        with self._transaction() as db:
+            return recording.record(db, outcome, judged_up_to=judged_up_to)
+
+    # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def due_deliveries(self, now: datetime, *, limit: int, everything: bool = False) -> tuple[Delivery, ...]:
+        with self._explained() as db:
+            return outbox.due_deliveries(db, now, limit=limit, everything=everything)
+
+    def settle(
+        self, delivery: Delivery, result: DeliveryResult, *, now: datetime, next_attempt_at: datetime | None
+    ) -> None:
+        with self._transaction() as db:
+            outbox.settle(db, delivery, result, now=now, next_attempt_at=next_attempt_at)
+
+    def hold_channel(self, channel: str, *, until: datetime) -> None:
+        with self._transaction() as db:
+            outbox.hold_channel(db, channel, until=until)
+
+    def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
+        with self._explained() as db:
+            return outbox.waiting_alerts(db, digest)
+
+    def record_digest(
+        self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime
+    ) -> None:
+        with self._transaction() as db:
+            outbox.record_digest(db, digest, waiting, deliveries, now)
+
+    # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def feed_rows(self) -> tuple[FeedRow, ...]:
+        with self._explained() as db:
+            return reading.feed_rows(db)
+
+    def alert_rows(
+        self, *, limit: int, state: str | None = None, since: datetime | None = None
+    ) -> tuple[AlertRow, ...]:
+        with self._explained() as db:
+            return reading.alert_rows(db, limit=limit, state=state, since=since)
+
+    def delivery_rows(self, alert: int) -> tuple[DeliveryRow, ...]:
+        with self._explained() as db:
+            return reading.delivery_rows(db, alert)
+
+    def rule_hits(self, now: datetime) -> Mapping[str, tuple[int, int]]:
+        with self._explained() as db:
+            return reading.rule_hits(db, now)
+
+    def status(self, now: datetime) -> Status:
+        with self._explained() as db:
+            return reading.status(db, now)
+
+    def search(
+        self,
+        fts: str | None,
+        *,
+        since: datetime | None = None,
+        feed: str | None = None,
+        language: str | None = None,
+    ) -> Iterator[SearchRow]:
+        with self._explained() as db:
+            yield from reading.search(db, fts, since=since, feed=feed, language=language)
+
+    # ── the archive itself ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def prune_polls(self, before: datetime) -> int:
+        with self._transaction() as db:
+            return db.execute("DELETE FROM polls WHERE at < :before", params(before=before)).rowcount
+
+    def ping(self) -> None:
+        with self._explained() as db:
+            db.execute("SELECT 1")
+
+    def close(self) -> None:
+        self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, begun as a writer: one that begins reading can be refused when it comes to write."""
+        with self._explained() as db:
+            if _identity(self._path) != self._identity:
+                # SQLite would go on writing into a file that no longer has a name.
+                raise ArchiveError(
+                    f"archive {self._path} was moved, deleted or replaced while it was open. Nothing more is written."
+                    " Put it back, or restore a backup, and start again."
+                )
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # some failures, such as a full disk, have ended it already
+                    db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[sqlite3.Connection]:
+        """The connection; what the file or the disk does to us becomes an ArchiveError, a mistake of ours stays one."""
+        try:
+            yield self._db
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+            raise
+        except sqlite3.Error as error:
+            raise unusable(self._path, error) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path names now; None: none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,80 @@
+"""Every question of the cookbook is answered by an archive that holds a little of everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.archive import open_archive
+from monitor.archive.adhoc import Recipe, cookbook, run_sql
+from tests.archive.builders import fill
+from tests.factories import NOW
+
+# The archive is filled on one day; a week later its feeds have been quiet for a week.
+ASKED_ON = {"quiet-feeds": "2026-11-30"}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cookbook") / "archive.db"
+    archive = open_archive(str(path), now=NOW)
+    fill(archive)
+    archive.close()
+    return path
+
+
+def named(recipe: Recipe) -> str:
+    return recipe.name
+
+
+def test_there_is_a_cookbook() -> None:
+    assert len(cookbook()) >= 12
+
+
+@pytest.mark.parametrize("recipe", cookbook(), ids=named)
+def test_a_question_has_an_answer(recipe: Recipe, filled: Path) -> None:
+    columns, rows = run_sql(filled, recipe.sql, params={"now": ASKED_ON.get(recipe.name, "2026-11-22")})
+
+    assert len(columns) > 1
+    assert list(rows) != []
+
+
+@pytest.mark.parametrize("recipe", cookbook(), ids=named)
+def test_a_question_can_be_asked_without_parameters(recipe: Recipe, filled: Path) -> None:
+    _, rows = run_sql(filled, recipe.sql)
+
+    list(rows)
+
+
+@pytest.mark.parametrize("recipe", cookbook(), ids=named)
+def test_a_question_says_in_its_first_line_what_it_asks(recipe: Recipe) -> None:
+    assert recipe.sql.startswith("-- ")
+    assert "?" in recipe.title
+
+
+@pytest.mark.parametrize("recipe", cookbook(), ids=named)
+def test_a_question_can_be_explained(recipe: Recipe, filled: Path) -> None:
+    columns, rows = run_sql(filled, f"EXPLAIN QUERY PLAN\n{recipe.sql}")
+
+    assert columns[-1] == "detail"
+    assert list(rows) != []
+
+
+def test_the_questions_about_a_word_take_the_word(filled: Path) -> None:
+    (recipe,) = (each for each in cookbook() if each.name == "mentions-per-day")
+
+    _, rows = run_sql(filled, recipe.sql, params={"word": 'ministres de l"OTAN'})
+
+    assert list(rows) == [("2026-11-22", "fr", 1)]
+
+
+def test_a_changed_title_is_shown_with_what_it_became(filled: Path) -> None:
+    (recipe,) = (each for each in cookbook() if each.name == "revisions")
+
+    columns, rows = run_sql(filled, recipe.sql)
+
+    (change,) = (dict(zip(columns, row, strict=True)) for row in rows)
+    assert change["was"] == "L’OTAN réunit ses ministres sur l’Ukraine"
+    assert change["became"] == "L’OTAN se réunit"
+    assert (change["said_from"], change["changed_at"]) == ("2026-11-22T12:00:00Z", "2026-11-22T12:15:00Z")
