@@ -93,6 +93,8 @@ CREATE TABLE articles (
   canon_version       INTEGER NOT NULL,          -- version of the rules that made link_key
   content_digest      INTEGER NOT NULL,          -- 63 bits over title and text; another one is a revision
   fingerprint         INTEGER,                   -- 63 bits over the folded words; null: too few words to tell
+  fts_alike           INTEGER NOT NULL           -- 1: the full-text index splits it into the words rules see; 0: not
+                      CHECK (fts_alike IN (0, 1)), -- quite, so a search reads it whatever the index says
   authors             TEXT NOT NULL DEFAULT '[]' -- JSON array of names
                       CHECK (json_type(authors) = 'array'),
   categories          TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as the feed gives them
@@ -104,6 +106,8 @@ CREATE TABLE articles (
 CREATE INDEX articles_by_link_key ON articles (link_key) WHERE link_key IS NOT NULL;
 
 CREATE INDEX articles_by_fingerprint ON articles (fingerprint) WHERE fingerprint IS NOT NULL;
+
+CREATE INDEX articles_not_alike ON articles (id) WHERE fts_alike = 0;
 
 CREATE INDEX articles_by_first_seen ON articles (first_seen_at);
 

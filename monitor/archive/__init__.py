@@ -186,8 +186,9 @@ class Archive(Protocol):
         feed: str | None = None,
         language: str | None = None,
     ) -> Iterator[SearchRow]:
-        """Articles, newest first: those an FTS5 expression finds, or all; first seen since; first carried by a feed.
+        """Articles, newest first: all, or those an FTS5 expression finds and those whose words FTS5 splits otherwise.
 
+        `since` is when they were first seen, `feed` who first carried them.
         `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
         """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from monitor.archive.reports import (
     SearchRow,
     Status,
 )
-from monitor.archive.values import instant, instant_or_none, json_array, params, texts
+from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
 from monitor.model import SUCCESSES
 
 SEARCH_BATCH = 200
@@ -200,18 +201,25 @@ def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
 def search(
     db: sqlite3.Connection, fts: str | None, *, since: datetime | None, feed: str | None, language: str | None
 ) -> Iterator[SearchRow]:
-    """Articles, newest first, in batches of short statements: a long reader would keep the log from being cut."""
+    """Articles, newest first: all, or those the index finds and those it does not read as rules do."""
     given = params(fts=fts, since=since, feed=feed, language=language, batch=SEARCH_BATCH)
+    if fts is None:
+        return _search(db, "articles", "articles.id", "TRUE", given)
+    indexed = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
+    found = _search(db, indexed, "articles_fts.rowid", "articles_fts MATCH :fts AND articles.fts_alike", given)
+    unlike = _search(db, "articles", "articles.id", "articles.fts_alike = 0", given)
+    return heapq.merge(found, unlike, key=lambda row: -row.id)
+
+
+def _search(
+    db: sqlite3.Connection, source: str, number: str, found: str, given: Mapping[str, Bindable]
+) -> Iterator[SearchRow]:
+    """Reads in batches of short statements: a long reader would keep the log from being cut."""
     oldest = db.execute(
         "SELECT iif(:since IS NULL, 0, (SELECT min(id) FROM articles WHERE first_seen_at >= :since)) AS id", given
     ).fetchone()["id"]
     if oldest is None:
         return
-    if fts is None:
-        source, number, found = "articles", "articles.id", "TRUE"
-    else:
-        source = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
-        number, found = "articles_fts.rowid", "articles_fts MATCH :fts"
     statement = f"""
         SELECT articles.id, articles.feed, feeds.tags, articles.link, articles.title, articles.text, articles.language,
                articles.published_at, articles.first_seen_at

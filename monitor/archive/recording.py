@@ -27,6 +27,7 @@ from monitor.model import (
     Revised,
     Verdict,
 )
+from monitor.rules import fts_reads_alike
 from monitor.urls import CANON_VERSION
 
 UNDETERMINED = LanguageGuess(language="und", confidence=0.0, source="none")
@@ -98,10 +99,10 @@ def _store_articles(db: sqlite3.Connection, outcome: PollOutcome) -> tuple[int, 
         """
         INSERT INTO articles (id, feed, story, first_seen_at, published_at, published_source, language,
                               language_confidence, language_source, guid, link, link_key, canon_version, content_digest,
-                              fingerprint, authors, categories, title, text)
+                              fingerprint, fts_alike, authors, categories, title, text)
         VALUES (:id, :feed, :id, :first_seen_at, :published_at, :published_source, :language, :language_confidence,
-                :language_source, :guid, :link, :link_key, :canon_version, :content_digest, :fingerprint, :authors,
-                :categories, :title, :text)
+                :language_source, :guid, :link, :link_key, :canon_version, :content_digest, :fingerprint, :fts_alike,
+                :authors, :categories, :title, :text)
         """,
         rows,
     )
@@ -128,11 +129,16 @@ def _article_row(finding: Finding, number: int) -> dict[str, str | int | float |
         canon_version=CANON_VERSION,
         content_digest=article.content_digest,
         fingerprint=article.fingerprint,
+        fts_alike=_fts_alike(article),
         authors=article.authors,
         categories=article.categories,
         title=article.title,
         text=article.text,
     )
+
+
+def _fts_alike(article: Article) -> bool:
+    return fts_reads_alike(article.title) and fts_reads_alike(article.text)
 
 
 def _article_id(verdict: Verdict, numbers: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> int:
@@ -160,6 +166,7 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
             text=now_says.text,
             content_digest=now_says.content_digest,
             fingerprint=now_says.fingerprint,
+            fts_alike=_fts_alike(now_says),
             updated_at=now_says.seen_at,
             language=finding.language and finding.language.language,
             confidence=finding.language and finding.language.confidence,
@@ -177,7 +184,8 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
             """
             UPDATE articles SET
                 title = :title, text = :text, content_digest = :content_digest, fingerprint = :fingerprint,
-                updated_at = :updated_at, revisions = revisions + 1, language = coalesce(:language, language),
+                fts_alike = :fts_alike, updated_at = :updated_at, revisions = revisions + 1,
+                language = coalesce(:language, language),
                 language_confidence = coalesce(:confidence, language_confidence),
                 language_source = coalesce(:source, language_source)
             WHERE id = :article AND content_digest <> :content_digest

@@ -769,6 +769,13 @@ def test_a_search_finds(given: dict[str, Any], titles: list[str], filled: Archiv
     assert [row.title for row in filled.search(**given)] == titles
 
 
+def test_a_search_also_gives_articles_whose_words_the_index_splits_otherwise(archive: Archive) -> None:
+    glued = an_article(title="北约NATO峰会", text="Le sommet.")
+    archive.record(an_outcome(found(numbered(1)), found(glued), found(numbered(2))))
+
+    assert [row.title for row in archive.search('"nato"')] == ["北约NATO峰会"]
+
+
 def test_a_search_reads_on_beyond_its_first_batch_while_the_archive_is_written(archive: Archive) -> None:
     archive.record(an_outcome(*(found(numbered(number)) for number in range(500))))
 
