@@ -22,10 +22,10 @@ def entry_keys(entries: Sequence[ParsedEntry]) -> tuple[str, ...]:
     """What each entry of a document is known by in its feed, in step with `entries`.
 
     The guid; without one the link; without both a digest of title and text. Where different entries share that, it is
-    narrowed by link, then by title, so that one guid with several links is several articles. Equal keys are left to
-    true repeats only: same guid, same link, same title.
+    narrowed by link, then by title (by text where there is no title), so that one guid with several links is several
+    articles. Equal keys are left to true repeats only: same guid, same link, same title.
     """
-    identities = [(entry.guid, entry.link, entry.title) for entry in entries]
+    identities = [(entry.guid, entry.link, entry.title or entry.body) for entry in entries]
     candidates = [_key_candidates(entry) for entry in entries]
     rungs = [0] * len(entries)
     while True:
@@ -48,7 +48,7 @@ def entry_keys(entries: Sequence[ParsedEntry]) -> tuple[str, ...]:
 def _key_candidates(entry: ParsedEntry) -> tuple[str, ...]:
     """Ways to name an entry, from the most lasting one to the most exact one."""
     link = link_key(entry.link) or entry.link
-    exact = f"{digest(entry.link, entry.title):x}"
+    exact = f"{digest(entry.link, entry.title or entry.body):x}"
     if entry.guid:
         return entry.guid, f"{entry.guid} {link or '-'}", f"{entry.guid} {link or '-'} {exact}"
     if link:

@@ -67,6 +67,14 @@ def test_one_guid_and_link_with_several_titles_is_several_articles() -> None:
     assert keys[2] == "g2"
 
 
+def test_untitled_entries_with_one_guid_and_link_are_told_apart_by_text() -> None:
+    notes = [an_entry(title="", body=body) for body in ("Good morning.", "Rain all day.")]
+
+    one, other = entry_keys(notes)
+
+    assert one != other
+
+
 def test_true_repeats_share_their_key() -> None:
     assert entry_keys([an_entry(), an_entry(body="Plus long")]) == ("g1", "g1")
 
