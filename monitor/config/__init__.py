@@ -26,6 +26,7 @@ from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, RuleSpec, Sm
 __all__ = ["Config", "duration", "find", "load", "secret"]
 
 SYSTEM_FILE = Path("/etc/monitor/feeds.yaml")
+SYSTEM_ARCHIVE = Path("/var/lib/monitor/archive.db")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +58,14 @@ class Config:
         return House(contact=self.contact, sender=sender, timezone=self.timezone)
 
 
-def load(path: Path, *, environ: Mapping[str, str], archive: str | None = None) -> Config:
+def load(
+    path: Path, *, environ: Mapping[str, str], archive: str | None = None, system_file: Path = SYSTEM_FILE
+) -> Config:
     """The configuration in the file `path`. Raises ConfigError with all that is wrong with it.
 
     `archive` names another archive than the file, and wins over $MONITOR_ARCHIVE, which wins over the file. Paths in
-    the file are relative to its folder; those from outside to the working directory.
+    the file are relative to its folder; those from outside to the working directory. A file in the folder of
+    `system_file` that names no archive means the service's.
     """
     root, problems = read_yaml(_contents(path))
     if root is None:
@@ -75,7 +79,9 @@ def load(path: Path, *, environ: Mapping[str, str], archive: str | None = None) 
         raise ConfigError(str(path), tuple(found.errors))
     written = read_sections(root, found)
     home = path.absolute().parent
-    place = _archive(archive, environ, written.monitor, home, found)
+    # What is typed by hand must mean the service's archive, although only the service is told its state directory.
+    default = SYSTEM_ARCHIVE if home == system_file.parent else home / "db" / "archive.db"
+    place = _archive(archive, environ, written.monitor, home, default, found)
     monitor = written.monitor
     if found.errors or monitor is None:
         raise ConfigError(str(path), tuple(found.errors))
@@ -160,7 +166,12 @@ def _contents(path: Path) -> bytes:
 
 
 def _archive(
-    argument: str | None, environ: Mapping[str, str], monitor: keys.Monitor | None, home: Path, found: Findings
+    argument: str | None,
+    environ: Mapping[str, str],
+    monitor: keys.Monitor | None,
+    home: Path,
+    default: Path,
+    found: Findings,
 ) -> Path:
     """Where the archive is: absolute. A name from outside that cannot be one goes to `found`."""
     for source, name in (("--archive", argument), ("$MONITOR_ARCHIVE", environ.get("MONITOR_ARCHIVE"))):
@@ -173,7 +184,9 @@ def _archive(
     if monitor is not None and monitor.archive is not None:
         return home / monitor.archive
     state, _, _ = environ.get("STATE_DIRECTORY", "").partition(":")  # systemd may name several; the first is ours
-    return Path(state, "archive.db").absolute() if state else home / "db" / "archive.db"
+    if state:
+        return Path(state, "archive.db").absolute()
+    return default
 
 
 def _whole(message: str, path: str = "") -> Problem:

@@ -263,6 +263,14 @@ def test_the_archive_is_the_first_that_is_named(
     assert loaded.maildir == Path(loaded.archive).parent / "maildir"
 
 
+def test_the_systems_own_configuration_means_the_services_archive_for_everyone(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(CONTACT)
+
+    loaded = config.load(tmp_path / "mine.yaml", environ={}, system_file=tmp_path / "feeds.yaml")
+
+    assert loaded.archive == "/var/lib/monitor/archive.db"
+
+
 @pytest.mark.parametrize(
     ("environ", "argument", "source"),
     [({"MONITOR_ARCHIVE": "postgresql://db/x"}, None, "$MONITOR_ARCHIVE"), ({}, "postgresql://db/x", "--archive")],
