@@ -1,0 +1,44 @@
+"""The console channel: the message's text on standard output, for demonstrations and for piping into other programs."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from email.message import EmailMessage
+from typing import TextIO
+
+from monitor.model import Delivered, Delivery, DeliveryResult, TryAgain
+from monitor.text import clean
+
+_LINE = "─" * 72
+
+
+class ConsoleChannel:
+    """Writes the text part of each message to a stream."""
+
+    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+        self.name = name
+        self._stream = stream  # None: standard output as it is when something is sent
+
+    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+        """Prints each message."""
+        for delivery in deliveries:
+            yield delivery, self._print(delivery)
+
+    def _print(self, delivery: Delivery) -> DeliveryResult:
+        try:
+            print(_plainly(delivery.message), file=self._stream or sys.stdout, flush=True)
+        except (OSError, ValueError) as error:  # a closed pipe, a closed file
+            return TryAgain(why=f"standard output cannot be written: {error}", channel_wide=True)
+        return Delivered(reply="printed")
+
+
+def _plainly(message: bytes) -> str:
+    """Subject and text part, with nothing in them that could steer a terminal."""
+    mail = email.message_from_bytes(message, _class=EmailMessage, policy=email.policy.default)
+    part = mail.get_body(("plain",))
+    body = part.get_content() if part is not None else ""
+    lines = [_LINE, str(mail["Subject"]), "", *body.rstrip().splitlines(), _LINE]
+    return "\n".join(clean(line).replace("\n", " ") for line in lines)
