@@ -1,0 +1,480 @@
+"""One feed, one poll: what was fetched becomes what is written, in one transaction.
+
+    fetch ─┬─ failed ──────────────────────────────────────────────────────────────┐
+           ├─ 304, or the same body as last time ──────────────────────────────────┤
+           └─ body ─→ read (worker: parse, normalise) ─┬─ no feed, parser failed ──┤
+                                                       └─ entries not seen before  │
+                       ┌────────────────────────────────────────────┘              │
+                       ↓                                                           │
+             look_up (archive) ─→ sort_out ─→ enrich (worker: language, rules)     │
+                       ↑                          ↓                                │
+                       │                      alerts_for                           │
+                       │                          ↓                                ↓
+                       └── judged too late ── archive.record(PollOutcome), one transaction
+
+Everything above the last line is `poll_feed`, which changes nothing: `monitor poll --dry-run` runs the same code and
+leaves out the last line. Two feeds that carry one article at the same moment meet in `record`, which refuses the
+second; its entries are then judged again, with the first one's in sight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import assert_never
+
+from monitor import __version__
+from monitor.alert import alerts_for
+from monitor.archive import Archive, ArchiveThread
+from monitor.cadence import next_poll
+from monitor.config import Config
+from monitor.dedupe import sort_out
+from monitor.errors import WorkerFailed
+from monitor.fetch import Fetcher
+from monitor.model import (
+    AlertIntent,
+    Archived,
+    Article,
+    Duplicate,
+    Enrichment,
+    FeedSpec,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    Finding,
+    HostLease,
+    Known,
+    Lookup,
+    Match,
+    New,
+    NotAFeed,
+    NotModified,
+    Outcome,
+    PollOutcome,
+    ReadFeed,
+    Revised,
+    RuleSpec,
+    Validators,
+    Verdict,
+)
+from monitor.workers import Brief, Workers
+
+# A feed whose documents are always cut off would never count as stored whole and so never alert. After this many such
+# polls in a row its items count as news all the same.
+PRIMED_AFTER_TRUNCATED = 2
+
+# Two feeds that meet in `record` are judged again at once. More rounds than this would be a fault of ours.
+JUDGE_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poller:
+    """What a poll needs: the ways out, the archive, the rules, and the time."""
+
+    config: Config
+    fetcher: Fetcher
+    workers: Workers
+    archive: Archive
+    thread: ArchiveThread
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]  # in [0, 1)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def feeds(self) -> Mapping[str, FeedSpec]:
+        """The configured feeds by key."""
+        return {feed.key: feed for feed in self.config.feeds}
+
+    @property
+    def rules(self) -> Mapping[str, RuleSpec]:
+        """The configured rules by name."""
+        return {rule.name: rule for rule in self.config.rules}
+
+
+def brief_for(config: Config) -> Brief:
+    """What the worker processes must know of a configuration."""
+    return Brief(languages=config.languages, rules=config.rules, aliases=config.aliases)
+
+
+def user_agent(config: Config) -> str:
+    """Who we say we are: program, version, and whom to write to (RFC 9110 §10.1.5)."""
+    return config.user_agent or f"monitor/{__version__} (+mailto:{config.contact}; feeds)"
+
+
+@asynccontextmanager
+async def open_poller(
+    config: Config, *, archive: Archive, thread: ArchiveThread, now: Callable[[], datetime], jitter: Callable[[], float]
+) -> AsyncIterator[Poller]:
+    """A poller with its client and worker processes started; both are ended on the way out."""
+    workers = Workers(config.workers, brief_for(config))
+    await workers.start()
+    try:
+        async with Fetcher(user_agent=user_agent(config)) as fetcher:
+            yield Poller(
+                config=config,
+                fetcher=fetcher,
+                workers=workers,
+                archive=archive,
+                thread=thread,
+                now=now,
+                jitter=jitter,
+            )
+    finally:
+        await workers.aclose()
+
+
+async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOutcome], None]) -> None:
+    """Polls a host's leased feeds: `host_connections` at a time, requests started `host_delay` apart.
+
+    Every outcome is recorded before `done` hears of it. The lease is released whatever happens, so that feeds which
+    were not reached stay due.
+    """
+    waiting = list(reversed(lease.feeds))
+    pace = asyncio.Lock()
+    last_request_at = lease.last_request_at
+
+    async def take_turn() -> None:
+        nonlocal last_request_at
+        async with pace:
+            if last_request_at is not None:
+                pause = last_request_at + poller.config.host_delay - poller.now()
+                # A clock set back must not make us wait for longer than the delay itself.
+                if (seconds := min(pause, poller.config.host_delay).total_seconds()) > 0:
+                    await poller.sleep(seconds)
+            last_request_at = poller.now()
+
+    async def lane() -> None:
+        while waiting:
+            state = waiting.pop()
+            spec = poller.feeds.get(state.key)
+            if spec is None:  # removed from the configuration since the lease
+                continue
+            await take_turn()
+            done(await poll_and_record(poller, spec, state))
+
+    try:
+        async with asyncio.TaskGroup() as lanes:
+            for _ in range(min(poller.config.host_connections, len(waiting))):
+                lanes.create_task(lane())
+    finally:
+        await poller.thread(poller.archive.release, lease, last_request_at=last_request_at)
+
+
+async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
+    """Polls one feed and writes what came of it, judged against the archive as it was at that moment."""
+    outcome, read = await _fetch_and_read(poller, spec, state)
+    for _ in range(JUDGE_ROUNDS):
+        judged = await _judge(poller, spec, state, outcome, read) if read else outcome
+        if await poller.thread(poller.archive.record, judged):
+            return judged
+    raise AssertionError(f"feed {spec.key}: the archive refused the same poll {JUDGE_ROUNDS} times")
+
+
+async def poll_feed(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
+    """What a poll of this feed would write now. Fetches and judges; changes nothing."""
+    outcome, read = await _fetch_and_read(poller, spec, state)
+    return await _judge(poller, spec, state, outcome, read) if read else outcome
+
+
+# ── fetch and read ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _fetch_and_read(poller: Poller, spec: FeedSpec, state: FeedState) -> tuple[PollOutcome, ReadFeed | None]:
+    """The outcome as far as it is known without the archive, and the entries still to be judged, if any."""
+    at = poller.now()
+    # Validators are only ever stored together with a complete body that was read, so they can always be sent.
+    fetched = await poller.fetcher.fetch(state.url, state.validators, allow_private=spec.allow_private, now=at)
+    match fetched:
+        case NotModified():
+            kept = replace(
+                state.validators,
+                etag=fetched.validators.etag or state.validators.etag,
+                last_modified=fetched.validators.last_modified or state.validators.last_modified,
+            )
+            return _outcome(poller, spec, state, at, Outcome.NOT_MODIFIED, fetched, validators=kept), None
+        case FetchFailed():
+            return _outcome(poller, spec, state, at, fetched.kind, fetched, error=fetched.detail), None
+        case Fetched():
+            return await _read(poller, spec, state, at, fetched)
+        case unreachable:
+            assert_never(unreachable)
+
+
+async def _read(
+    poller: Poller, spec: FeedSpec, state: FeedState, at: datetime, fetched: Fetched
+) -> tuple[PollOutcome, ReadFeed | None]:
+    body_digest = blake2b(fetched.body, digest_size=16).digest()
+    if fetched.truncated is None and body_digest == state.body_digest:
+        same = _outcome(poller, spec, state, at, Outcome.UNCHANGED, fetched, validators=fetched.validators)
+        return same, None
+    try:
+        read = await poller.workers.read(
+            fetched.body,
+            url=fetched.url,
+            content_type=fetched.content_type,
+            feed=spec.key,
+            feed_language=spec.language,
+            known=state.entry_digests,
+            truncated=fetched.truncated,
+            now=at,
+        )
+    except WorkerFailed as failure:
+        return _outcome(poller, spec, state, at, Outcome.PARSER, fetched, error=str(failure)), None
+    match read:
+        case NotAFeed():
+            return _outcome(poller, spec, state, at, read.kind, fetched, error=read.detail), None
+        case ReadFeed(truncated=str() as why):
+            # Its complete entries are kept. Validators are not advanced: the next request must get the whole again.
+            cut = _outcome(poller, spec, state, at, Outcome.TRUNCATED, fetched, error=why)
+            primed = state.failures >= PRIMED_AFTER_TRUNCATED
+            return replace(cut, entries=read.entries, primed=primed, problems=read.problems), read
+        case ReadFeed():
+            whole = _outcome(poller, spec, state, at, Outcome.NOTHING_NEW, fetched, validators=fetched.validators)
+            return (
+                replace(
+                    whole,
+                    entries=read.entries,
+                    title=read.title,
+                    language=read.language,
+                    moved_to=fetched.moved_to,
+                    body_digest=body_digest,
+                    entry_digests=read.digests,
+                    primed=True,
+                    problems=read.problems,
+                ),
+                read,
+            )
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _outcome(
+    poller: Poller,
+    spec: FeedSpec,
+    state: FeedState,
+    at: datetime,
+    outcome: Outcome,
+    fetched: FetchResult,
+    *,
+    error: str | None = None,
+    validators: Validators | None = None,
+) -> PollOutcome:
+    """The part of an outcome that every ending has: when, how long, how much, when next."""
+    ended = poller.now()
+    return PollOutcome(
+        feed=spec.key,
+        at=at,
+        outcome=outcome,
+        status=304 if isinstance(fetched, NotModified) else fetched.status,
+        error=error,
+        duration=max(ended - at, timedelta(0)),
+        wire_bytes=fetched.wire_bytes if isinstance(fetched, Fetched) else None,
+        validators=validators,
+        next_poll_at=next_poll(
+            every=spec.every,
+            outcome=outcome,
+            failures=0 if error is None else state.failures + 1,
+            retry_after=fetched.retry_after if isinstance(fetched, FetchFailed) else None,
+            now=ended,
+            jitter=poller.jitter(),
+        ),
+    )
+
+
+# ── judge ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _judge(poller: Poller, spec: FeedSpec, state: FeedState, outcome: PollOutcome, read: ReadFeed) -> PollOutcome:
+    """The outcome with every entry's fate: verdict, language, matches, alerts."""
+    lookup = (
+        await poller.thread(poller.archive.look_up, spec.key, read.articles, outcome.at) if read.articles else Lookup()
+    )
+    verdicts = sort_out(read.articles, lookup)
+    to_enrich = [verdict.article for verdict in verdicts if not isinstance(verdict, Known)]
+    enriched: Sequence[Enrichment] = ()
+    if to_enrich:
+        try:
+            enriched = await poller.workers.enrich(to_enrich, tags=spec.tags)
+        except WorkerFailed as failure:
+            return _not_enriched(poller, spec, state, outcome, failure)
+    by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
+    findings = _findings(poller, spec, state, outcome, read, verdicts, by_key)
+    judged = replace(outcome, findings=findings, gap=_gap(state, read, verdicts))
+    if judged.outcome is Outcome.NOTHING_NEW and judged.new:
+        judged = replace(judged, outcome=Outcome.NEW)
+    return judged
+
+
+def _not_enriched(
+    poller: Poller, spec: FeedSpec, state: FeedState, outcome: PollOutcome, failure: WorkerFailed
+) -> PollOutcome:
+    """Nothing of the document is stored or advanced: the next poll meets it again, whole."""
+    return replace(
+        outcome,
+        outcome=Outcome.PARSER,
+        error=str(failure),
+        title=None,
+        language=None,
+        moved_to=None,
+        validators=None,
+        body_digest=None,
+        entry_digests=None,
+        primed=False,
+        next_poll_at=next_poll(
+            every=spec.every,
+            outcome=Outcome.PARSER,
+            failures=state.failures + 1,
+            retry_after=None,
+            now=poller.now(),
+            jitter=poller.jitter(),
+        ),
+    )
+
+
+def _findings(
+    poller: Poller,
+    spec: FeedSpec,
+    state: FeedState,
+    outcome: PollOutcome,
+    read: ReadFeed,
+    verdicts: Sequence[Verdict],
+    enriched: Mapping[str, Enrichment],
+) -> tuple[Finding, ...]:
+    feed_title = spec.title or read.title or spec.key
+    matched_here: dict[str, set[str]] = {}  # entry key of a new article in this document → rules that matched it
+    findings = []
+    for verdict in verdicts:
+        article = verdict.article
+        enrichment = enriched.get(article.entry_key)
+        if isinstance(verdict, Known) or enrichment is None:
+            findings.append(Finding(verdict=verdict))
+            continue
+        matched_before = _matched_before(verdict, matched_here)
+        matches = tuple(match for match in enrichment.matches if match.rule not in matched_before)
+        matched_before.update(match.rule for match in matches)
+        findings.append(
+            Finding(
+                verdict=verdict,
+                language=enrichment.language,
+                matches=matches,
+                alerts=_alerts(poller, spec, state, outcome, article, matches, enrichment, feed_title),
+            )
+        )
+    return tuple(findings)
+
+
+def _matched_before(verdict: New | Revised | Duplicate, matched_here: dict[str, set[str]]) -> set[str]:
+    """The rules that matched this article already; the set is the one to add to."""
+    match verdict:
+        case New(article=article):
+            return matched_here.setdefault(article.entry_key, set())
+        case Duplicate(of=Article(entry_key=entry_key)):
+            return matched_here.setdefault(entry_key, set())
+        case Revised(of=archived) | Duplicate(of=Archived() as archived):
+            # One archived article may be met twice in a document; the second meeting must not alert again.
+            return matched_here.setdefault(f"article {archived.id}", set(archived.rules))
+    raise AssertionError(f"no such verdict: {verdict}")
+
+
+def _alerts(
+    poller: Poller,
+    spec: FeedSpec,
+    state: FeedState,
+    outcome: PollOutcome,
+    article: Article,
+    matches: Sequence[Match],
+    enrichment: Enrichment,
+    feed_title: str,
+) -> tuple[AlertIntent, ...]:
+    if not matches or not (state.primed or _is_backlog_news(spec, article, outcome.at)):
+        return ()
+    return alerts_for(
+        article,
+        matches,
+        enrichment.language,
+        feed_title=feed_title,
+        rules=poller.rules,
+        channels=poller.config.channels,
+        house=poller.config.house,
+        now=outcome.at,
+    )
+
+
+def _is_backlog_news(spec: FeedSpec, article: Article, now: datetime) -> bool:
+    """Whether a feed's first poll alerts on this article: it must be known to be as young as `alert_backlog`."""
+    return article.published_at is not None and now - article.published_at < spec.alert_backlog
+
+
+def _gap(state: FeedState, read: ReadFeed, verdicts: Sequence[Verdict]) -> bool | None:
+    """Whether the document shares nothing with what this feed carried before; None when there is nothing to compare."""
+    if not state.primed or read.entries == 0:
+        return None
+    seen_before = len(read.articles) < read.entries or any(isinstance(verdict, Known | Revised) for verdict in verdicts)
+    return not seen_before
+
+
+# ── without an archive ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fresh_state(spec: FeedSpec, now: datetime) -> FeedState:
+    """What the archive would remember of a feed that was never polled."""
+    return FeedState(
+        key=spec.key,
+        url=spec.url,
+        state="new",
+        validators=Validators(),
+        body_digest=None,
+        entry_digests=frozenset(),
+        primed=False,
+        failures=0,
+        next_poll_at=now,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedCheck:
+    """What a feed answered when it was asked once."""
+
+    feed: str
+    answer: str  # fine, moved, or the failure's kind
+    format: str | None = None
+    entries: int | None = None
+    newest: datetime | None = None  # None: no entry has a believable date
+    language: str | None = None  # as the feed declares it
+    detail: str | None = None  # None: nothing to say
+
+
+async def check_feed(fetcher: Fetcher, workers: Workers, spec: FeedSpec, now: datetime) -> FeedCheck:
+    """Fetches and reads a feed once, for `monitor check --online`."""
+    fetched = await fetcher.fetch(spec.url, Validators(), allow_private=spec.allow_private, now=now)
+    if isinstance(fetched, FetchFailed):
+        return FeedCheck(feed=spec.key, answer=fetched.kind.value, detail=fetched.detail)
+    if isinstance(fetched, NotModified):  # impossible without validators: the fetcher calls it a protocol failure
+        return FeedCheck(feed=spec.key, answer=Outcome.PROTOCOL.value, detail="304 although nothing was asked")
+    read = await workers.read(
+        fetched.body,
+        url=fetched.url,
+        content_type=fetched.content_type,
+        feed=spec.key,
+        feed_language=spec.language,
+        known=frozenset(),
+        truncated=fetched.truncated,
+        now=now,
+    )
+    if isinstance(read, NotAFeed):
+        return FeedCheck(feed=spec.key, answer=read.kind.value, detail=read.detail)
+    moved = f"moved for good; write {fetched.moved_to}" if fetched.moved_to else None
+    return FeedCheck(
+        feed=spec.key,
+        answer="truncated" if read.truncated else "moved" if moved else "fine",
+        format=read.format,
+        entries=read.entries,
+        newest=max((article.published_at for article in read.articles if article.published_at), default=None),
+        language=read.language,
+        detail=read.truncated or moved or "; ".join(read.problems) or None,
+    )
