@@ -1,0 +1,67 @@
+"""The commands. Each reads its arguments, calls one flow or one archive method, and prints what came back.
+
+Data goes to standard output, messages to standard error. Imports that cost time are made by the command that needs
+them, so that `monitor --help` is instant.
+
+    session   the global options, the configuration, the archive, the clock
+    working   run, poll, deliver: what changes the archive or sends
+    asking    check, search, sql, status: what only reads
+    lists     feeds, rules, alerts, db: one group a table
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from monitor import __version__
+from monitor.cli import asking, lists, working
+from monitor.cli.session import Session
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The configuration. Default: $MONITOR_CONFIG, ./feeds.yaml, /etc/monitor/feeds.yaml.",
+)
+@click.option("--archive", metavar="URL", help="The archive, in place of the one the configuration names.")
+@click.option("-v", "--verbose", count=True, help="Say more; twice for everything.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("--log-format", type=click.Choice(["text", "logfmt", "json"]), help="Default: what suits the output.")
+@click.version_option(__version__, prog_name="monitor")
+@click.pass_context
+def cli(
+    context: click.Context,
+    config_path: Path | None,
+    archive: str | None,
+    verbose: int,
+    quiet: bool,
+    log_format: str | None,
+) -> None:
+    """Watch feeds, keep every article once, alert on rules.
+
+    Exit status: 0 fine, 1 failed, 2 usage, 3 some or all feeds failed, 69 archive unreachable, 75 another daemon holds
+    the archive, 78 bad configuration.
+    """
+    context.obj = Session(
+        config_path=config_path, archive=archive, verbosity=-1 if quiet else verbose, log_format=log_format
+    )
+
+
+for command in (
+    working.run,
+    working.poll,
+    working.deliver,
+    asking.check,
+    asking.search,
+    asking.sql,
+    asking.status,
+    lists.feeds,
+    lists.rules,
+    lists.alerts,
+    lists.db,
+):
+    cli.add_command(command)

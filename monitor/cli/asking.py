@@ -1,0 +1,238 @@
+"""The commands that ask: the configuration, the archive, the feeds. None of them changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor import show
+from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Age, Session, json_option, now, pass_session
+from monitor.errors import ConfigError, RuleError
+
+if TYPE_CHECKING:
+    from monitor.archive import Status
+    from monitor.config import Config
+    from monitor.model import FeedSpec
+    from monitor.poll import FeedCheck
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also fetch and read every feed once; nothing is written.")
+@pass_session
+def check(session: Session, online: bool) -> int:
+    """Validate the configuration; every error with its line and column."""
+    from monitor import config as configuration
+
+    config = session.config
+    if config.smtp and config.smtp.user and configuration.secret("smtp-password", session.environ) is None:
+        show.note(
+            "smtp.user is set but there is no password: put it into $CREDENTIALS_DIRECTORY/smtp-password (systemd's "
+            "LoadCredential=), or name a file with $MONITOR_SMTP_PASSWORD_FILE (warning)"
+        )
+    if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
+        show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
+    show.line(
+        f"{config.path}: {len(config.feeds)} feeds, {len(config.rules)} rules, {len(config.channels)} channels: fine"
+    )
+    return _check_online(config) if online else 0
+
+
+def _check_online(config: Config) -> int:
+    checks = asyncio.run(_ask_every_feed(config))
+    columns = ["feed", "answer", "format", "entries", "newest", "language", "detail"]
+    show.table(columns, ([getattr(each, column) for column in columns] for each in checks), right=("entries",))
+    return 0 if all(each.answer in ("fine", "moved") for each in checks) else EXIT_SOME_FEEDS_FAILED
+
+
+async def _ask_every_feed(config: Config) -> list[FeedCheck]:
+    from monitor.fetch import Fetcher
+    from monitor.poll import brief_for, check_feed, user_agent
+    from monitor.workers import Workers
+
+    workers = Workers(config.workers, brief_for(config))
+    await workers.start()
+    at_once = asyncio.Semaphore(10)
+    try:
+        async with Fetcher(user_agent=user_agent(config)) as fetcher:
+
+            async def one(feed: FeedSpec) -> FeedCheck:
+                async with at_once:
+                    return await check_feed(fetcher, workers, feed, now())
+
+            return list(await asyncio.gather(*map(one, config.feeds)))
+    finally:
+        await workers.aclose()
+
+
+@click.command()
+@click.argument("query")
+@click.option("--since", type=Age(), metavar="AGE", help="Only articles first seen in the last 30d, 12h, …")
+@click.option("--feed", metavar="KEY", help="Only articles first carried by this feed.")
+@click.option("--lang", metavar="TAG", help="Only articles in this language, such as fr.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most this many.")
+@json_option
+@pass_session
+def search(
+    session: Session,
+    query: str,
+    since: timedelta | None,
+    feed: str | None,
+    lang: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Search the archive with the rule language, newest first."""
+    from monitor.rules import Document, compile_query, fts_prefilter
+    from monitor.text import excerpt
+
+    try:
+        compiled = compile_query(query, _aliases(session))
+    except RuleError as error:
+        raise click.UsageError(f"query, {error}") from None
+    found: list[dict[str, object]] = []
+    with session.reading() as archive:
+        candidates = archive.search(
+            fts_prefilter(compiled), since=now() - since if since else None, feed=feed, language=lang
+        )
+        for row in candidates:
+            spans = compiled.matches(Document.of(row.title, row.text))
+            if spans is None:
+                continue
+            in_text = [(span.start, span.end) for span in spans if span.field == "text"]
+            passage = excerpt(row.text, in_text)
+            found.append(
+                {
+                    "id": row.id,
+                    "feed": row.feed,
+                    "language": row.language,
+                    "first_seen_at": row.first_seen_at,
+                    "published_at": row.published_at,
+                    "title": row.title,
+                    "link": row.link,
+                    "excerpt": passage.text,
+                    "marks": passage.marks,
+                }
+            )
+            if len(found) == limit:
+                break
+    if as_json:
+        show.as_json(found)
+        return
+    for hit in found:
+        show.line(f"{show.cell(hit['first_seen_at'])}  {hit['feed']}  [{hit['language']}]  #{hit['id']}")
+        show.line(f"  {hit['title']}")
+        show.marked(str(hit["excerpt"]), hit["marks"], indent=2)  # type: ignore[arg-type]
+        show.line(f"  {hit['link'] or '(no link)'}")
+        show.line()
+    more = "; --limit shows more" if len(found) == limit else ""
+    show.note(f"{len(found)} articles{more}" if found else "no article matches")
+
+
+def _aliases(session: Session) -> Mapping[str, tuple[str, ...]]:
+    """The configuration's aliases; none when the archive was named on the command line and there is no file."""
+    try:
+        return session.config.aliases
+    except ConfigError:
+        if session.archive is None:
+            raise
+        return {}
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.argument("parameters", metavar="[NAME=VALUE]...", nargs=-1)
+@click.option(
+    "--file", "file", type=click.File(encoding="utf-8"), help="Read the query from a file; - is standard input."
+)
+@click.option("--list", "list_", is_flag=True, help="The questions of the cookbook, by name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of objects.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=30.0, show_default=True, help="Give up after this long.")
+@pass_session
+def sql(
+    session: Session,
+    query: str | None,
+    parameters: tuple[str, ...],
+    file: Any,
+    list_: bool,
+    as_json: bool,
+    as_csv: bool,
+    seconds: float,
+) -> None:
+    """Ask the archive in SQL: a SELECT, or the name of a cookbook question. Read-only, and the daemon need not stop."""
+    from monitor.archive.adhoc import cookbook, run_sql
+
+    recipes = {recipe.name: recipe for recipe in cookbook()}
+    if list_:
+        show.table(["name", "question"], ((recipe.name, recipe.title) for recipe in recipes.values()))
+        return
+    if (query is None) == (file is None):
+        raise click.UsageError('give a query, as in: monitor sql "SELECT key, state FROM feeds"; or --file, or --list')
+    text = file.read() if file else str(query)
+    if text in recipes:
+        text = recipes[text].sql
+    columns, rows = run_sql(session.archive_url, text, seconds=seconds, params=_sql_parameters(parameters))
+    if as_json:
+        show.as_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        show.as_csv(columns, rows)
+    else:
+        show.table(columns, rows)
+
+
+def _sql_parameters(given: Sequence[str]) -> dict[str, str]:
+    parameters = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise click.UsageError(f"{each!r} is no parameter: write NAME=VALUE")
+        parameters[name] = value
+    return parameters
+
+
+@click.command()
+@json_option
+@pass_session
+def status(session: Session, as_json: bool) -> int:
+    """How the daemon is doing: feeds by state, articles, backlog, last success, problems.
+
+    Exit status 1 when messages were given up; `monitor alerts list --state dead` names them.
+    """
+    with session.reading() as archive:
+        at = now()
+        found = archive.status(at)
+    if as_json:
+        show.as_json(found)
+    else:
+        _print_status(found, at)
+    return 1 if found.dead else 0
+
+
+def _print_status(found: Status, at: datetime) -> None:
+    states = ", ".join(f"{count} {state}" for state, count in found.feeds.items()) or "none yet"
+    last = f"{show.ago(at - found.last_success_at)} ago" if found.last_success_at else "never"
+    waited = f", the oldest for {show.ago(found.oldest_queued)}" if found.oldest_queued else ""
+    show.line(f"feeds       {states}")
+    show.line(f"articles    {found.articles}, {found.articles_today} in the last 24 hours")
+    show.line(
+        f"polls       {found.polls_today} in the last 24 hours, {found.failed_polls_today} failed; last success {last}"
+    )
+    show.line(f"outbox      {found.queued} to send{waited}; {found.waiting} wait for a digest; {found.dead} given up")
+    if found.problems:
+        show.line()
+        show.table(
+            ["feed", "failures", "since", "problem"],
+            ((p.feed, p.failures, show.ago(at - p.since) if p.since else None, p.error) for p in found.problems),
+            right=("failures",),
+        )
+    if found.delivery_problems:
+        show.line()
+        show.table(
+            ["channel", "messages", "problem"],
+            ((p.channel, p.messages, p.error) for p in found.delivery_problems),
+            right=("messages",),
+        )

@@ -1,0 +1,144 @@
+"""The commands about one table each: feeds, rules, alerts, the archive itself."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor import show
+from monitor.cli.session import Age, Session, json_option, now, pass_session
+from monitor.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from monitor.model import RuleSpec
+
+
+@click.group()
+def feeds() -> None:
+    """The feeds."""
+
+
+@feeds.command("list")
+@json_option
+@pass_session
+def feeds_list(session: Session, as_json: bool) -> None:
+    """Every feed with its state."""
+    with session.reading() as archive:
+        rows = archive.feed_rows()
+    if as_json:
+        show.as_json(rows)
+        return
+    columns = ["key", "title", "language", "state", "articles", "polled_at", "next_poll_at", "last_error"]
+    show.table(columns, ([getattr(row, column) for column in columns] for row in rows), right=("articles",))
+
+
+@click.group()
+def rules() -> None:
+    """The rules."""
+
+
+@rules.command("list")
+@json_option
+@pass_session
+def rules_list(session: Session, as_json: bool) -> None:
+    """Every rule, and how often it matched."""
+    config = session.config
+    try:
+        with session.reading() as archive:
+            hits = archive.rule_hits(now())
+    except ArchiveError:
+        hits = {}  # nothing archived yet: the rules can be listed all the same
+    rows = []
+    for rule in config.rules:
+        total, week = hits.get(rule.name, (0, 0))
+        rows.append(
+            {
+                "name": rule.name,
+                "query": rule.query or _as_lists(rule),
+                "channels": rule.channels,
+                "digest": rule.digest,
+                "enabled": rule.enabled,
+                "matches": total,
+                "last_7_days": week,
+            }
+        )
+    if as_json:
+        show.as_json(rows)
+        return
+    columns = ["name", "query", "channels", "digest", "enabled", "matches", "last_7_days"]
+    show.table(columns, ([row[column] for column in columns] for row in rows), right=("matches", "last_7_days"))
+
+
+def _as_lists(rule: RuleSpec) -> str:
+    lists = {"any": rule.any, "all": rule.all, "none": rule.none}
+    return "; ".join(f"{name}: {', '.join(items)}" for name, items in lists.items() if items)
+
+
+@click.group()
+def alerts() -> None:
+    """The alerts and the outbox."""
+
+
+@alerts.command("list")
+@click.option("--state", type=click.Choice(["waiting", "queued", "sent", "dead"]), help="Only those in this state.")
+@click.option("--since", type=Age(), metavar="AGE", help="Only those raised in the last 30d, 12h, …")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
+@json_option
+@pass_session
+def alerts_list(session: Session, state: str | None, since: timedelta | None, limit: int, as_json: bool) -> None:
+    """The alerts, newest first, and what became of them."""
+    with session.reading() as archive:
+        rows = archive.alert_rows(limit=limit, state=state, since=now() - since if since else None)
+    if as_json:
+        show.as_json(rows)
+        return
+    columns = ["id", "created_at", "rule", "title", "state", "recipients", "last_error"]
+    show.table(columns, ([getattr(row, column) for column in columns] for row in rows), right=("id",))
+
+
+@alerts.command("send-test")
+@click.argument("channel", required=False)
+@pass_session
+def alerts_send_test(session: Session, channel: str | None) -> int:
+    """Send a test message through a channel (or every channel) right now and report what the server said."""
+    from monitor import config as configuration
+    from monitor.channels import open_channels
+    from monitor.deliver import send_test
+
+    config = session.config
+    if channel is not None and channel not in config.channels:
+        known = ", ".join(config.channels) or "none"
+        raise click.UsageError(f"there is no channel {channel!r}; the configuration has: {known}")
+    opened = open_channels(
+        config.channels,
+        smtp=config.smtp,
+        sender=config.house.sender,
+        password=configuration.secret("smtp-password", session.environ),
+        maildir=config.maildir,
+    )
+    wanted = [channel] if channel is not None else list(config.channels)
+    results = asyncio.run(send_test([config.channels[name] for name in wanted], opened, house=config.house, now=now()))
+    for result in results:
+        show.line(f"{result.channel}: {result.recipient}: {result.said}")
+    return 0 if results and all(result.delivered for result in results) else 1
+
+
+@click.group()
+def db() -> None:
+    """The archive itself."""
+
+
+@db.command("migrate")
+@pass_session
+def db_migrate(session: Session) -> None:
+    """Bring the archive to this version's schema (the daemon does so by itself when it starts)."""
+
+    async def main() -> tuple[str, ...]:
+        async with session.writing() as (archive, _):
+            return archive.migrated
+
+    applied = asyncio.run(main())
+    show.line(f"applied: {', '.join(applied)}" if applied else "the archive is up to date")

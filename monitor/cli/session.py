@@ -1,0 +1,110 @@
+"""What every command shares: the global options, the configuration, the archive, the clock."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor import show
+
+if TYPE_CHECKING:
+    from monitor.archive import Archive, ArchiveThread
+    from monitor.config import Config
+
+EXIT_SOME_FEEDS_FAILED = 3
+
+
+def now() -> datetime:
+    """The wall clock, in whole seconds as the archive keeps it."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Session:
+    """What the global options said, and the configuration once a command asks for it."""
+
+    config_path: Path | None
+    archive: str | None
+    verbosity: int
+    log_format: str | None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; its warnings are printed when it is first asked for. Raises ConfigError."""
+        from monitor import config
+
+        path = self.config_path or config.find(self.environ, Path.cwd())
+        loaded = config.load(path, environ=self.environ, archive=self.archive)
+        if self.verbosity >= 0:
+            for warning in loaded.warnings:
+                show.note(f"{warning.located(str(path))} (warning)")
+        return loaded
+
+    @property
+    def archive_url(self) -> str:
+        """The archive: `--archive`, else what the configuration says."""
+        if self.archive is not None:
+            return self.archive
+        return self.config.archive
+
+    @contextmanager
+    def reading(self) -> Iterator[Archive]:
+        """The archive, opened read-only: the daemon need not stop."""
+        from monitor.archive import open_archive
+
+        archive = open_archive(self.archive_url, read_only=True, now=now())
+        try:
+            yield archive
+        finally:
+            archive.close()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[tuple[Archive, ArchiveThread]]:
+        """The archive, opened for writing on its thread. Raises ArchiveBusy while a daemon holds it."""
+        from monitor.archive import ArchiveThread, open_archive
+
+        thread = ArchiveThread()
+        try:
+            archive = await thread(open_archive, self.archive_url, now=now())
+            try:
+                yield archive, thread
+            finally:
+                await thread(archive.close)
+        finally:
+            await thread.aclose()
+
+    def log(self) -> None:
+        """Sets up logging for a command that works like the daemon."""
+        from monitor import logs
+
+        logs.configure(verbosity=self.verbosity, format=self.log_format, environ=self.environ, stream=sys.stderr)
+
+
+pass_session = click.make_pass_decorator(Session)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+
+
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs only
+    """A time span back from now, such as 30d or 12h."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> timedelta:
+        from monitor.config import duration
+
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, context)

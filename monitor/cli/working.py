@@ -1,0 +1,207 @@
+"""The commands that work: the daemon, and its two halves run once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor import show
+from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, json_option, now, pass_session
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.model import FeedSpec, FeedState, HostLease, PollOutcome
+    from monitor.poll import Poller
+
+
+@click.command()
+@pass_session
+def run(session: Session) -> None:
+    """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reloads the configuration."""
+    config = session.config
+    session.log()
+
+    async def main() -> None:
+        from monitor.daemon import Daemon
+
+        await Daemon(config, environ=session.environ, now=now, jitter=random.random).run()
+
+    asyncio.run(main())
+
+
+@click.command()
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every feed that is not paused, due or not.")
+@click.option("--dry-run", is_flag=True, help="Fetch and judge, write nothing; works beside a running daemon.")
+@json_option
+@pass_session
+def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> int:
+    """Poll what is due (or the named feeds, or all) once, and queue the alerts."""
+    config = session.config
+    session.log()
+    _known_feeds(config, keys)
+    only = keys or None
+    work = _poll_dry(session, only) if dry_run else _poll(session, only, everything)
+    outcomes = sorted(asyncio.run(work), key=lambda outcome: outcome.feed)
+    if as_json:
+        show.as_json([_outcome_facts(outcome) for outcome in outcomes])
+    else:
+        _print_outcomes(outcomes, dry_run=dry_run)
+    return EXIT_SOME_FEEDS_FAILED if any(outcome.error for outcome in outcomes) else 0
+
+
+async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[PollOutcome]:
+    from monitor.daemon import HOSTS_AT_ONCE, LEASE_TTL
+    from monitor.poll import open_poller, poll_host
+
+    config = session.config
+    outcomes: list[PollOutcome] = []
+    async with session.writing() as (archive, thread):
+        await thread(archive.sync_feeds, config.feeds, now())
+        async with open_poller(config, archive=archive, thread=thread, now=now, jitter=random.random) as poller:
+            leases = await thread(
+                archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
+            )
+            done = _counting(outcomes, sum(len(lease.feeds) for lease in leases))
+            at_once = asyncio.Semaphore(HOSTS_AT_ONCE)
+
+            async def one(lease: HostLease) -> None:
+                async with at_once:
+                    await poll_host(poller, lease, done=done)
+
+            async with asyncio.TaskGroup() as hosts:
+                for lease in leases:
+                    hosts.create_task(one(lease))
+    return outcomes
+
+
+async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOutcome]:
+    from monitor.archive import ArchiveThread, open_archive
+    from monitor.poll import open_poller
+
+    config = session.config
+    async with AsyncExitStack() as stack:
+        thread = ArchiveThread()
+        stack.push_async_callback(thread.aclose)
+        if await asyncio.to_thread(Path(config.archive).exists):
+            archive = await thread(open_archive, config.archive, read_only=True, now=now())
+        else:  # everything is new to an archive that is not there yet; an empty one elsewhere stands for it
+            folder = stack.enter_context(TemporaryDirectory())
+            archive = await thread(open_archive, str(Path(folder) / "archive.db"), now=now())
+        stack.push_async_callback(thread, archive.close)
+        states = {state.key: state for state in await thread(archive.feed_states)}
+        poller = await stack.enter_async_context(
+            open_poller(config, archive=archive, thread=thread, now=now, jitter=random.random)
+        )
+        feeds = [feed for feed in config.feeds if feed.key in keys] if keys else config.feeds
+        return await _dry_runs(poller, feeds, states)
+
+
+async def _dry_runs(poller: Poller, feeds: Sequence[FeedSpec], states: Mapping[str, FeedState]) -> list[PollOutcome]:
+    from monitor.poll import fresh_state, poll_feed
+
+    at_once = asyncio.Semaphore(20)
+
+    async def one(feed: FeedSpec) -> PollOutcome:
+        async with at_once:
+            return await poll_feed(poller, feed, states.get(feed.key) or fresh_state(feed, now()))
+
+    return list(await asyncio.gather(*map(one, feeds)))
+
+
+def _counting(outcomes: list[PollOutcome], total: int) -> Callable[[PollOutcome], None]:
+    """Collects outcomes, counting them aloud on a terminal."""
+
+    def done(outcome: PollOutcome) -> None:
+        outcomes.append(outcome)
+        if sys.stderr.isatty():
+            print(f"\r{len(outcomes)}/{total} feeds polled", end="", file=sys.stderr, flush=True)
+            if len(outcomes) == total:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    return done
+
+
+def _outcome_facts(outcome: PollOutcome) -> dict[str, object]:
+    return {
+        "feed": outcome.feed,
+        "outcome": outcome.outcome,
+        "status": outcome.status,
+        "entries": outcome.entries,
+        "new": outcome.new,
+        "alerts": sum(len(finding.alerts) for finding in outcome.findings),
+        "gap": outcome.gap,
+        "error": outcome.error,
+        "next_poll_at": outcome.next_poll_at,
+    }
+
+
+def _print_outcomes(outcomes: Sequence[PollOutcome], *, dry_run: bool) -> None:
+    if not outcomes:
+        show.note("no feed is due; `monitor poll --all` polls them all the same")
+        return
+    facts = [_outcome_facts(outcome) for outcome in outcomes]
+    columns = ["feed", "outcome", "entries", "new", "alerts", "error"]
+    show.table(columns, ([row[column] for column in columns] for row in facts), right=("entries", "new", "alerts"))
+    alerts = sum(len(finding.alerts) for outcome in outcomes for finding in outcome.findings)
+    if dry_run:
+        _print_what_would_alert(outcomes)
+        show.note("nothing was written: this was a dry run")
+    elif alerts:
+        show.note(f"{alerts} alerts queued; the daemon or `monitor deliver` sends them")
+
+
+def _print_what_would_alert(outcomes: Sequence[PollOutcome]) -> None:
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            for match in finding.matches:
+                sent = any(alert.rule == match.rule for alert in finding.alerts)
+                show.line()
+                show.line(f"{match.rule}: {finding.verdict.article.title}" + ("" if sent else "  (recorded, not sent)"))
+                show.marked(match.excerpt.text, match.excerpt.marks, indent=2)
+
+
+@click.command()
+@click.option("--now", "everything", is_flag=True, help="Also what waits for a later attempt.")
+@pass_session
+def deliver(session: Session, everything: bool) -> int:
+    """Send what is due in the outbox, once."""
+    from monitor import config as configuration
+    from monitor.channels import open_channels
+    from monitor.deliver import deliver_due
+
+    config = session.config
+    session.log()
+
+    async def main() -> Any:
+        channels = open_channels(
+            config.channels,
+            smtp=config.smtp,
+            sender=config.house.sender,
+            password=configuration.secret("smtp-password", session.environ),
+            maildir=config.maildir,
+        )
+        async with session.writing() as (archive, thread):
+            return await deliver_due(thread, archive, channels, now=now, jitter=random.random, everything=everything)
+
+    counts = asyncio.run(main())
+    show.line(f"{counts.sent} sent, {counts.retried} to be tried again, {counts.dead} given up")
+    return 1 if counts.retried or counts.dead else 0
+
+
+def _known_feeds(config: Config, keys: Sequence[str]) -> None:
+    known = [feed.key for feed in config.feeds]
+    for key in keys:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "`monitor feeds list` names them"
+            raise click.UsageError(f"there is no feed {key!r} in {config.path}; {hint}")

@@ -1,0 +1,293 @@
+"""The daemon: clock jobs, signals, reload, readiness and watchdog.
+
+Due times live in the archive. The scheduler holds a handful of clock jobs; each asks the archive what is due:
+
+    tick      every second     lease hosts with due feeds, poll each under its lease
+    deliver   every 5 seconds  send what is due in the outbox (also at once, when a poll queued something)
+    digest    as its cron says one job a digest
+    prune     once a day       drop old rows of `polls`
+    watchdog  half the period  tell the service manager we live, after the tick and the archive's thread moved
+
+A restart loses nothing and starts no stampede: what was due stays due, what was not is not asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from monitor import config as configuration
+from monitor import logs
+from monitor.archive import Archive, ArchiveThread, open_archive
+from monitor.channels import Channel, open_channels
+from monitor.config import Config
+from monitor.deliver import Deliveries, deliver_due
+from monitor.digest import queue_digest
+from monitor.errors import ConfigError
+from monitor.model import SUCCESSES, HostLease, Outcome, PollOutcome
+from monitor.notify import Notifier, watchdog_interval
+from monitor.poll import Poller, brief_for, open_poller, poll_host
+
+TICK = timedelta(seconds=1)
+DELIVER_EVERY = timedelta(seconds=5)
+HOSTS_AT_ONCE = 100  # more in flight makes a request dearer and gains nothing (measured)
+LEASE_TTL = timedelta(minutes=30)  # far longer than a host's feeds take; only a crash lets one run out
+KEEP_POLLS = timedelta(days=90)
+DRAIN_POLLS = 10.0  # seconds that polls under way get to finish when we are told to stop
+DRAIN_MAILS = 30.0  # seconds that mails under way get
+
+log = logs.get()
+
+
+class Daemon:
+    """One running daemon. `run` returns when it was told to stop."""
+
+    def __init__(
+        self, config: Config, *, environ: Mapping[str, str], now: Callable[[], datetime], jitter: Callable[[], float]
+    ) -> None:
+        self.config = config
+        self.environ = environ
+        self.now = now
+        self.jitter = jitter
+        self.stopping = asyncio.Event()
+        self.notifier = Notifier(environ.get("NOTIFY_SOCKET"))
+        self.scheduler = AsyncIOScheduler(
+            timezone=ZoneInfo("UTC"),
+            # The default grace of one second drops a run that comes late; ours are all "whatever is due by now".
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self.polling: set[asyncio.Task[None]] = set()
+        self.delivering = asyncio.Lock()
+        self.more_to_deliver = False  # queued while a delivery was under way, which may have looked before
+        self.last_tick_at = now()
+        self.thread: ArchiveThread
+        self.archive: Archive
+        self.poller: Poller
+        self.channels: Mapping[str, Channel]
+
+    async def run(self) -> None:
+        """Opens everything, runs until SIGTERM or SIGINT, drains, closes. Raises what keeps it from starting."""
+        async with AsyncExitStack() as stack:
+            self.thread = ArchiveThread()
+            stack.push_async_callback(self.thread.aclose)
+            self.archive = await self.thread(open_archive, self.config.archive, now=self.now())
+            stack.push_async_callback(self.thread, self.archive.close)
+            await self.thread(self.archive.sync_feeds, self.config.feeds, self.now())
+            self.channels = self._open_channels(self.config)
+            self.poller = await stack.enter_async_context(
+                open_poller(self.config, archive=self.archive, thread=self.thread, now=self.now, jitter=self.jitter)
+            )
+            await self.poller.fetcher.self_test()
+            self._install_signals()
+            self._schedule()
+            self.scheduler.start()
+            self._say_ready()
+            log.info(
+                "monitor started",
+                config=str(self.config.path),
+                archive=self.config.archive,
+                feeds=len(self.config.feeds),
+                rules=len(self.config.rules),
+            )
+            await self.stopping.wait()
+            await self._drain()
+        log.info("monitor stopped")
+
+    # ── clock jobs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _schedule(self) -> None:
+        add = self.scheduler.add_job
+        add(self.tick, "interval", seconds=TICK.total_seconds(), id="tick")
+        add(self.deliver, "interval", seconds=DELIVER_EVERY.total_seconds(), id="deliver")
+        add(self.prune, "interval", days=1, id="prune")
+        if (period := watchdog_interval(self.environ)) is not None:
+            add(self.feed_watchdog, "interval", seconds=period.total_seconds(), id="watchdog")
+        self._schedule_digests()
+
+    def _schedule_digests(self) -> None:
+        for job in self.scheduler.get_jobs():
+            if job.id.startswith("digest "):
+                job.remove()
+        for digest in self.config.digests.values():
+            trigger = CronTrigger.from_crontab(digest.cron, timezone=ZoneInfo(self.config.timezone))
+            self.scheduler.add_job(self.digest, trigger, args=[digest.name], id=f"digest {digest.name}")
+
+    async def tick(self) -> None:
+        """Leases hosts that have due feeds and starts polling them; does not wait for the polls."""
+        self.last_tick_at = self.now()
+        free = HOSTS_AT_ONCE - len(self.polling)
+        if free <= 0:
+            return
+        for lease in await self.thread(self.archive.lease, self.now(), hosts=free, ttl=LEASE_TTL):
+            task = asyncio.create_task(self._poll(lease), name=f"poll {lease.host}")
+            self.polling.add(task)
+            task.add_done_callback(self.polling.discard)
+
+    async def _poll(self, lease: HostLease) -> None:
+        try:
+            await poll_host(self.poller, lease, done=self._polled)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # The host's other feeds stay due. A fault of ours is said, never swallowed, and costs nobody else a poll.
+            log.exception("poll failed in an unforeseen way", host=lease.host)
+
+    def _polled(self, outcome: PollOutcome) -> None:
+        report_poll(outcome)
+        if any(alert.deliveries for finding in outcome.findings for alert in finding.alerts):
+            self._deliver_soon()
+
+    def _deliver_soon(self) -> None:
+        self.more_to_deliver = True
+        # Told to run while it runs, the scheduler would skip; the run under way looks again by itself.
+        if self.scheduler.running and not self.delivering.locked():
+            self.scheduler.modify_job("deliver", next_run_time=self.now())
+
+    async def deliver(self) -> None:
+        """Sends what is due in the outbox, also what comes in meanwhile."""
+        async with self.delivering:
+            self.more_to_deliver = True
+            while self.more_to_deliver:
+                self.more_to_deliver = False
+                counts = await deliver_due(self.thread, self.archive, self.channels, now=self.now, jitter=self.jitter)
+                report_deliveries(counts)
+
+    async def digest(self, name: str) -> None:
+        """Puts a digest's mails into the outbox."""
+        queued = await queue_digest(
+            self.thread,
+            self.archive,
+            name,
+            rules={rule.name: rule for rule in self.config.rules},
+            channels=self.config.channels,
+            house=self.config.house,
+            now=self.now(),
+        )
+        log.info("digest queued", digest=name, messages=queued)
+        self._deliver_soon()
+
+    async def prune(self) -> None:
+        """Drops rows of `polls` that are older than KEEP_POLLS."""
+        dropped = await self.thread(self.archive.prune_polls, self.now() - KEEP_POLLS)
+        if dropped:
+            log.info("old polls dropped", rows=dropped)
+
+    async def feed_watchdog(self) -> None:
+        """Pings the service manager, but only while ticks come and the archive's thread answers."""
+        await self.thread(self.archive.ping)
+        if self.now() - self.last_tick_at < timedelta(seconds=30):
+            self.notifier.watchdog()
+
+    # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _install_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        reloading: set[asyncio.Task[None]] = set()
+
+        def start_reload() -> None:
+            task = asyncio.create_task(self.reload())
+            reloading.add(task)
+            task.add_done_callback(reloading.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, start_reload)
+
+    async def reload(self) -> None:
+        """Takes the configuration file as it is now. A file with an error changes nothing, and each error is logged."""
+        self.notifier.reloading()
+        try:
+            new = await asyncio.to_thread(
+                configuration.load, self.config.path, environ=self.environ, archive=self.config.archive
+            )
+            channels = self._open_channels(new)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("reload refused, the old configuration stays", problem=problem.located(error.file))
+            self.notifier.ready()
+            self.notifier.status(f"reload refused: {len(error.problems)} problems in {self.config.path}, see the log")
+            return
+        for key in ("workers", "user_agent"):
+            if getattr(new, key) != getattr(self.config, key):
+                log.warning("this setting changes at the next restart", setting=f"monitor.{key}")
+        await self.thread(self.archive.sync_feeds, new.feeds, self.now())
+        await self.poller.workers.replace(brief_for(new))
+        self.config, self.channels = new, channels
+        self.poller = replace(self.poller, config=new)
+        self._schedule_digests()
+        self._say_ready()
+        log.info("reloaded", feeds=len(new.feeds), rules=len(new.rules))
+
+    async def _drain(self) -> None:
+        """Starts nothing new, lets polls and mails under way finish, abandons what takes too long."""
+        log.info("stopping", polls_under_way=len(self.polling))
+        self.notifier.stopping()
+        self.scheduler.pause()
+        if self.polling:
+            _, late = await asyncio.wait(self.polling, timeout=DRAIN_POLLS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        try:
+            async with asyncio.timeout(DRAIN_MAILS), self.delivering:
+                pass
+        except TimeoutError:
+            log.warning("a mail under way did not finish; it will be sent again, as the same message")
+        self.scheduler.shutdown(wait=False)
+
+    # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _open_channels(self, config: Config) -> Mapping[str, Channel]:
+        if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
+            log.warning("no smtp: in the configuration, mails are written to a maildir", maildir=str(config.maildir))
+        return open_channels(
+            config.channels,
+            smtp=config.smtp,
+            sender=config.house.sender,
+            password=configuration.secret("smtp-password", self.environ),
+            maildir=config.maildir,
+        )
+
+    def _say_ready(self) -> None:
+        self.notifier.ready()
+        self.notifier.status(f"watching {len(self.config.feeds)} feeds, {len(self.config.rules)} rules")
+
+
+def report_deliveries(counts: Deliveries) -> None:
+    """One log line a round of sending that sent or failed to send."""
+    if counts.retried or counts.dead:
+        log.warning(
+            "not all messages were taken, see `monitor alerts list`",
+            sent=counts.sent,
+            to_be_tried_again=counts.retried,
+            given_up=counts.dead,
+        )
+    elif counts.sent:
+        log.info("messages sent", sent=counts.sent)
+
+
+def report_poll(outcome: PollOutcome) -> None:
+    """One log line a poll: news at INFO, quiet polls at DEBUG, failures at WARNING."""
+    took_ms = round(outcome.duration.total_seconds() * 1000)
+    facts: dict[str, object] = {"feed": outcome.feed, "outcome": outcome.outcome.value, "status": outcome.status}
+    for problem in outcome.problems:
+        log.warning("the feed has a problem", feed=outcome.feed, problem=problem)
+    if outcome.outcome not in SUCCESSES:
+        log.warning("poll failed", **facts, error=outcome.error, next=f"{outcome.next_poll_at:%Y-%m-%dT%H:%M:%SZ}")
+        return
+    alerts = sum(len(finding.alerts) for finding in outcome.findings)
+    say = log.info if outcome.outcome is Outcome.NEW or alerts else log.debug
+    say("poll done", **facts, entries=outcome.entries, new=outcome.new, alerts=alerts, took_ms=took_ms)
+    if outcome.gap:
+        log.warning(
+            "nothing in the feed was there last time, items may have been missed; poll it more often",
+            feed=outcome.feed,
+        )

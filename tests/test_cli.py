@@ -1,0 +1,248 @@
+"""The commands as a user types them: what they print, and where."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import monitor
+from tests.loopback import Answer, Site
+from tests.rss import item, rss
+
+SETTINGS = """
+monitor: {{contact: desk@example.org, host_delay: 0s, workers: 0, languages: [en, fr]}}
+feeds:
+  - {{key: gazette, url: "{url}/gazette", title: Gazette, allow_private: ["{pair}"]}}
+  - {{key: herald, url: "{url}/herald", allow_private: ["{pair}"]}}
+aliases: {{ALLIANCE: [NATO, OTAN, "North Atlantic Treaty"]}}
+rules:
+  - {{name: ukraine, query: Ukraine, channels: [desk]}}
+  - {{name: alliance, any: ["@ALLIANCE"], channels: [desk]}}
+channels: {{desk: {{kind: email, to: [desk@example.org]}}}}
+"""
+
+
+class ServedSite:
+    """A loopback site on a thread of its own, so that commands in other processes can reach it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.site = Site()
+        asyncio.run_coroutine_threadsafe(self.site.__aenter__(), self.loop).result()
+        self.routes = self.site.routes
+
+    def close(self) -> None:
+        """Ends the server and its loop."""
+        asyncio.run_coroutine_threadsafe(self.site.__aexit__(None, None, None), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[ServedSite]:
+    """Two feeds on loopback and a feeds.yaml that watches them; the herald answers 404."""
+    served = ServedSite()
+    served.routes["/gazette"] = Answer(
+        body=rss(item(1), item(2, title="NATO meets", description="About the alliance."))
+    )
+    url = served.site.url("").rstrip("/")
+    (tmp_path / "feeds.yaml").write_text(SETTINGS.format(url=url, pair=served.site.pair))
+    yield served
+    served.close()
+
+
+def polled(folder: Path, site: ServedSite) -> None:
+    """An archive with the first poll's articles, and one alert of a later one."""
+    monitor("poll", "--all", cwd=folder)
+    site.routes["/gazette"] = Answer(body=rss(item(3, title="Ukraine again"), item(1)))
+    monitor("poll", "--all", cwd=folder)
+
+
+def test_poll_tells_of_every_feed_and_ends_with_3_when_some_failed(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("poll", "--all", cwd=tmp_path)
+
+    assert result.status == 3
+    gazette, herald = (line for line in result.out.splitlines() if line.startswith(("gazette", "herald")))
+    assert gazette.split()[:4] == ["gazette", "new", "2", "2"]
+    assert herald.split()[1] == "http_error"
+    assert "404" in herald
+
+
+def test_poll_polls_only_what_is_due(tmp_path: Path, site: ServedSite) -> None:
+    monitor("poll", "--all", cwd=tmp_path)
+
+    again = monitor("poll", cwd=tmp_path)
+
+    assert again.status == 0
+    assert "no feed is due" in again.err
+
+
+def test_a_named_feed_is_polled_alone(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("poll", "gazette", "--json", cwd=tmp_path)
+
+    assert [(poll["feed"], poll["outcome"], poll["new"]) for poll in result.json()] == [("gazette", "new", 2)]
+
+
+def test_an_unknown_feed_gets_a_suggestion(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("poll", "gazete", cwd=tmp_path)
+
+    assert result.status == 2
+    assert "did you mean 'gazette'" in result.err
+
+
+def test_a_dry_run_shows_what_would_match_and_leaves_no_archive(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
+
+    assert result.status == 0, result.err
+    assert "alliance: NATO meets" in result.out
+    assert "nothing was written" in result.err
+    assert not (tmp_path / "db").exists()
+
+
+def test_deliver_sends_what_is_queued_once(tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    first, second = monitor("deliver", cwd=tmp_path), monitor("deliver", cwd=tmp_path)
+
+    assert first.out.startswith("1 sent")
+    assert second.out.startswith("0 sent")
+    (mail,) = (tmp_path / "db" / "maildir" / "new").iterdir()
+    message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+    assert "Ukraine again" in message["Subject"]
+
+
+def test_search_speaks_the_rule_language(tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor("search", "@ALLIANCE OR again", "--json", cwd=tmp_path)
+
+    assert {hit["title"] for hit in result.json()} == {"NATO meets", "Ukraine again"}
+
+
+def test_search_shows_the_matched_words(tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor("search", "alliance", "--limit", "1", cwd=tmp_path)
+
+    assert "About the *alliance*." in result.out
+
+
+def test_a_search_that_cannot_be_read_says_where(tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor("search", "(ukraine", cwd=tmp_path)
+
+    assert result.status == 2
+    assert "never closed" in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param(("feeds", "list"), "gazette", id="feeds"),
+        pytest.param(("rules", "list"), "any: @ALLIANCE", id="rules written as lists"),
+        pytest.param(("alerts", "list"), "Ukraine again", id="alerts"),
+        pytest.param(("status",), "1 failing, 1 ok", id="status"),
+        pytest.param(("sql", "--list"), "matched-today", id="the cookbook"),
+        pytest.param(("sql", "failing-feeds"), "herald", id="a question of the cookbook"),
+        pytest.param(("sql", "SELECT key FROM feeds", "--csv"), "key\ngazette\nherald\n", id="csv"),
+        pytest.param(("db", "migrate"), "up to date", id="migrate"),
+    ],
+)
+def test_a_command_prints_for_people(command: tuple[str, ...], expected: str, tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor(*command, cwd=tmp_path)
+
+    assert result.status == 0, result.err
+    assert expected in result.out
+
+
+@pytest.mark.parametrize("command", [("feeds", "list"), ("rules", "list"), ("alerts", "list"), ("status",)])
+def test_a_command_prints_for_machines(command: tuple[str, ...], tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor(*command, "--json", cwd=tmp_path)
+
+    assert result.json()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM articles",
+        "ATTACH 'other.db' AS other",
+        "VACUUM INTO 'copy.db'",
+        "SELECT load_extension('x')",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+    ],
+)
+def test_sql_cannot_harm(query: str, tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+    files = files_of_ours(tmp_path)
+
+    result = monitor("sql", query, "--seconds", "0.3", cwd=tmp_path)
+
+    assert result.status == 1
+    assert result.err.startswith("monitor: ")
+    assert files_of_ours(tmp_path) == files
+
+
+def files_of_ours(folder: Path) -> list[tuple[Path, int]]:
+    """Every file and its size, but for the two that SQLite keeps beside an open archive."""
+    return sorted((path, path.stat().st_size) for path in folder.rglob("*") if not path.name.endswith(("-shm", "-wal")))
+
+
+def test_check_online_asks_every_feed(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("check", "--online", cwd=tmp_path)
+
+    assert result.status == 3
+    assert "fine" in result.out
+    assert "http_error" in result.out
+
+
+def test_send_test_says_where_the_mail_went(tmp_path: Path, site: ServedSite) -> None:
+    result = monitor("alerts", "send-test", cwd=tmp_path)
+
+    assert result.status == 0, result.err
+    assert "desk: desk@example.org" in result.out
+    assert len(list((tmp_path / "db" / "maildir" / "new").iterdir())) == 1
+
+
+def test_without_a_configuration_the_next_step_is_said(tmp_path: Path) -> None:
+    result = monitor("run", cwd=tmp_path)
+
+    assert result.status == 78
+    assert "feeds.yaml" in result.err
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, site: ServedSite) -> None:
+    import subprocess
+    import sys
+
+    from tests.commands import environment
+
+    polled(tmp_path, site)
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000) SELECT i FROM n"
+
+    done = subprocess.run(
+        f"{sys.executable} -m monitor sql '{many}' --csv | head -1",
+        shell=True,
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "i\n"
+    assert done.stderr == ""
