@@ -58,6 +58,7 @@ async def deliver_due(
     """Sends what is due, oldest first, all channels side by side; with `everything`, also what waits for its time.
 
     A channel that is down is left alone after the first message says so, and what waits for it is put off with it.
+    Raises ArchiveError when the archive cannot be read or written; what was not settled then is offered again.
     """
     sending = _Sending(thread, archive, now, jitter)
     while True:
@@ -69,11 +70,15 @@ async def deliver_due(
             if delivery.id not in sending.left:
                 by_channel[delivery.channel].append(delivery)
                 sending.left.add(delivery.id)
-        if by_channel.keys() <= sending.down:
+        if not by_channel:
             return sending.counts
-        async with asyncio.TaskGroup() as side_by_side:
-            for name in by_channel.keys() - sending.down:
-                side_by_side.create_task(sending.send(name, channels.get(name), by_channel[name]))
+        try:
+            async with asyncio.TaskGroup() as side_by_side:
+                for name in by_channel.keys() - sending.down:
+                    side_by_side.create_task(sending.send(name, channels.get(name), by_channel[name]))
+        except ExceptionGroup as failed:
+            # Whoever calls knows what to do about an archive that broke, and nothing about groups.
+            raise failed.exceptions[0] from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -371,6 +371,9 @@ class LanguageGuess:
     source: str  # script, detected, feed, declared, none
 
 
+UNDETERMINED = LanguageGuess(language="und", confidence=0.0, source="none")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrichment:
     """What the worker adds to one article."""

@@ -8,7 +8,7 @@
                        ↓                                                           │
              look_up (archive) ─→ sort_out ─→ enrich (worker: language, rules)     │
                        ↑                          ↓                                │
-                       │                      alerts_for                           │
+                       │                      alerts_for (worker: mails)           │
                        │                          ↓                                ↓
                        └── judged too late ── archive.record(PollOutcome), one transaction
 
@@ -20,7 +20,7 @@ second; its entries are then judged again, with the first one's in sight.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,7 +28,6 @@ from hashlib import blake2b
 from typing import assert_never
 
 from monitor import __version__
-from monitor.alert import alerts_for
 from monitor.archive import Archive, ArchiveThread
 from monitor.cadence import next_poll
 from monitor.config import Config
@@ -36,7 +35,7 @@ from monitor.dedupe import sort_out
 from monitor.errors import WorkerFailed
 from monitor.fetch import Fetcher
 from monitor.model import (
-    AlertIntent,
+    UNDETERMINED,
     Archived,
     Article,
     Duplicate,
@@ -50,7 +49,6 @@ from monitor.model import (
     HostLease,
     Known,
     Lookup,
-    Match,
     New,
     NotAFeed,
     NotModified,
@@ -296,21 +294,20 @@ async def _judge(poller: Poller, spec: FeedSpec, state: FeedState, outcome: Poll
     )
     verdicts = sort_out(read.articles, lookup)
     to_enrich = [verdict.article for verdict in verdicts if not isinstance(verdict, Known)]
-    enriched: Sequence[Enrichment] = ()
-    if to_enrich:
-        try:
-            enriched = await poller.workers.enrich(to_enrich, tags=spec.tags)
-        except WorkerFailed as failure:
-            return _not_enriched(poller, spec, state, outcome, failure)
-    by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
-    findings = _findings(poller, spec, state, outcome, read, verdicts, by_key)
+    try:
+        enriched = await poller.workers.enrich(to_enrich, tags=spec.tags) if to_enrich else ()
+        by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
+        findings = _findings(verdicts, by_key, rules=poller.rules)
+        findings = await _with_alerts(poller, spec, state, outcome, read, findings)
+    except WorkerFailed as failure:
+        return _not_judged(poller, spec, state, outcome, failure)
     judged = replace(outcome, findings=findings, gap=_gap(state, read, verdicts))
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return judged
 
 
-def _not_enriched(
+def _not_judged(
     poller: Poller, spec: FeedSpec, state: FeedState, outcome: PollOutcome, failure: WorkerFailed
 ) -> PollOutcome:
     """Nothing of the document is stored or advanced: the next poll meets it again, whole."""
@@ -337,34 +334,24 @@ def _not_enriched(
 
 
 def _findings(
-    poller: Poller,
-    spec: FeedSpec,
-    state: FeedState,
-    outcome: PollOutcome,
-    read: ReadFeed,
-    verdicts: Sequence[Verdict],
-    enriched: Mapping[str, Enrichment],
+    verdicts: Sequence[Verdict], enriched: Mapping[str, Enrichment], *, rules: Collection[str]
 ) -> tuple[Finding, ...]:
-    feed_title = spec.title or read.title or spec.key
+    """Each entry's verdict with what is new about it: language, and matches that its article does not have yet.
+
+    `enriched` is by entry key. A reload may reach the workers before it reaches a poll under way: matches of rules that
+    are not among this poll's `rules` are left out, as if the poll had been made before the reload altogether.
+    """
     matched_here: dict[str, set[str]] = {}  # entry key of a new article in this document → rules that matched it
     findings = []
     for verdict in verdicts:
-        article = verdict.article
-        enrichment = enriched.get(article.entry_key)
+        enrichment = enriched.get(verdict.article.entry_key)
         if isinstance(verdict, Known) or enrichment is None:
             findings.append(Finding(verdict=verdict))
             continue
-        matched_before = _matched_before(verdict, matched_here)
-        matches = tuple(match for match in enrichment.matches if match.rule not in matched_before)
-        matched_before.update(match.rule for match in matches)
-        findings.append(
-            Finding(
-                verdict=verdict,
-                language=enrichment.language,
-                matches=matches,
-                alerts=_alerts(poller, spec, state, outcome, article, matches, enrichment, feed_title),
-            )
-        )
+        matched = _matched_before(verdict, matched_here)
+        matches = tuple(match for match in enrichment.matches if match.rule in rules and match.rule not in matched)
+        matched.update(match.rule for match in matches)
+        findings.append(Finding(verdict=verdict, language=enrichment.language, matches=matches))
     return tuple(findings)
 
 
@@ -381,28 +368,32 @@ def _matched_before(verdict: New | Revised | Duplicate, matched_here: dict[str, 
     raise AssertionError(f"no such verdict: {verdict}")
 
 
-def _alerts(
+async def _with_alerts(
     poller: Poller,
     spec: FeedSpec,
     state: FeedState,
     outcome: PollOutcome,
-    article: Article,
-    matches: Sequence[Match],
-    enrichment: Enrichment,
-    feed_title: str,
-) -> tuple[AlertIntent, ...]:
-    if not matches or not (state.primed or _is_backlog_news(spec, article, outcome.at)):
-        return ()
-    return alerts_for(
-        article,
-        matches,
-        enrichment.language,
-        feed_title=feed_title,
+    read: ReadFeed,
+    findings: tuple[Finding, ...],
+) -> tuple[Finding, ...]:
+    """The findings, with alerts where they have matches and are news. Raises WorkerFailed."""
+    news = [
+        finding
+        for finding in findings
+        if finding.matches and (state.primed or _is_backlog_news(spec, finding.verdict.article, outcome.at))
+    ]
+    if not news:
+        return findings
+    alerts = await poller.workers.alerts(
+        [(finding.verdict.article, finding.matches, finding.language or UNDETERMINED) for finding in news],
+        feed_title=spec.title or read.title or spec.key,
         rules=poller.rules,
         channels=poller.config.channels,
         house=poller.config.house,
         now=outcome.at,
     )
+    alerting = {id(finding): each for finding, each in zip(news, alerts, strict=True)}
+    return tuple(replace(finding, alerts=alerting.get(id(finding), ())) for finding in findings)
 
 
 def _is_backlog_news(spec: FeedSpec, article: Article, now: datetime) -> bool:

@@ -16,11 +16,11 @@ from monitor.archive.outbox import queue_deliveries
 from monitor.archive.values import due, json_array, packed, params
 from monitor.model import (
     SUCCESSES,
+    UNDETERMINED,
     AlertIntent,
     Archived,
     Article,
     Finding,
-    LanguageGuess,
     Match,
     New,
     PollOutcome,
@@ -29,8 +29,6 @@ from monitor.model import (
 )
 from monitor.rules import fts_reads_alike
 from monitor.urls import CANON_VERSION
-
-UNDETERMINED = LanguageGuess(language="und", confidence=0.0, source="none")
 
 
 def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import sys
@@ -23,13 +24,17 @@ class ConsoleChannel:
         self._stream = stream  # None: standard output as it is when something is sent
 
     async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
-        """Prints each message."""
+        """Prints each message, off the event loop: whoever reads a pipe may be slow."""
         for delivery in deliveries:
-            yield delivery, self._print(delivery)
+            yield delivery, await asyncio.to_thread(self._print, delivery)
 
     def _print(self, delivery: Delivery) -> DeliveryResult:
+        stream = self._stream or sys.stdout
+        # What the terminal has no character for is shown as "?": better than holding up everything behind it.
+        encoding = stream.encoding or "utf-8"
+        text = _plainly(delivery.message).encode(encoding, "replace").decode(encoding)
         try:
-            print(_plainly(delivery.message), file=self._stream or sys.stdout, flush=True)
+            print(text, file=stream, flush=True)
         except (OSError, ValueError) as error:  # a closed pipe, a closed file
             return TryAgain(why=f"standard output cannot be written: {error}", channel_wide=True)
         return Delivered(reply="printed")

@@ -17,6 +17,8 @@ import click
 from monitor import show
 from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, json_option, now, pass_session
 
+Facts = dict[str, object]  # of one poll: the keys of `monitor poll --json`
+
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.model import FeedSpec, FeedState, HostLease, PollOutcome
@@ -50,28 +52,41 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
     session.log()
     _known_feeds(config, keys)
     only = keys or None
-    work = _poll_dry(session, only) if dry_run else _poll(session, only, everything)
-    outcomes = sorted(asyncio.run(work), key=lambda outcome: outcome.feed)
-    if as_json:
-        show.as_json([_outcome_facts(outcome) for outcome in outcomes])
+    if dry_run:
+        outcomes = sorted(asyncio.run(_poll_dry(session, only)), key=lambda outcome: outcome.feed)
+        facts = [_facts(outcome) for outcome in outcomes]
     else:
-        _print_outcomes(outcomes, dry_run=dry_run)
-    return EXIT_SOME_FEEDS_FAILED if any(outcome.error for outcome in outcomes) else 0
+        facts = sorted(asyncio.run(_poll(session, only, everything)), key=lambda fact: str(fact["feed"]))
+    if as_json:
+        show.as_json(facts)
+    elif not facts:
+        show.note("no feed is due; `monitor poll --all` polls them all the same")
+    else:
+        columns = ["feed", "outcome", "entries", "new", "alerts", "error"]
+        show.table(
+            columns, ([fact[column] for column in columns] for fact in facts), right=("entries", "new", "alerts")
+        )
+        if dry_run:
+            _print_what_would_match(outcomes)
+            show.note("nothing was written: this was a dry run")
+        elif alerts := sum(int(str(fact["alerts"])) for fact in facts):
+            show.note(f"{alerts} alerts queued; the daemon or `monitor deliver` sends them")
+    return EXIT_SOME_FEEDS_FAILED if any(fact["error"] for fact in facts) else 0
 
 
-async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[PollOutcome]:
+async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[Facts]:
     from monitor.daemon import HOSTS_AT_ONCE, LEASE_TTL
     from monitor.poll import open_poller, poll_host
 
     config = session.config
-    outcomes: list[PollOutcome] = []
+    facts: list[Facts] = []
     async with session.writing() as (archive, thread):
         await thread(archive.sync_feeds, config.feeds, now())
         async with open_poller(config, archive=archive, thread=thread, now=now, jitter=random.random) as poller:
             leases = await thread(
                 archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
             )
-            done = _counting(outcomes, sum(len(lease.feeds) for lease in leases))
+            done = _counting(facts, sum(len(lease.feeds) for lease in leases))
             at_once = asyncio.Semaphore(HOSTS_AT_ONCE)
 
             async def one(lease: HostLease) -> None:
@@ -81,7 +96,7 @@ async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) 
             async with asyncio.TaskGroup() as hosts:
                 for lease in leases:
                     hosts.create_task(one(lease))
-    return outcomes
+    return facts
 
 
 async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOutcome]:
@@ -118,20 +133,20 @@ async def _dry_runs(poller: Poller, feeds: Sequence[FeedSpec], states: Mapping[s
     return list(await asyncio.gather(*map(one, feeds)))
 
 
-def _counting(outcomes: list[PollOutcome], total: int) -> Callable[[PollOutcome], None]:
-    """Collects outcomes, counting them aloud on a terminal."""
+def _counting(facts: list[Facts], total: int) -> Callable[[PollOutcome], None]:
+    """Keeps the facts of each outcome (not its articles, which add up), counting aloud on a terminal."""
 
     def done(outcome: PollOutcome) -> None:
-        outcomes.append(outcome)
+        facts.append(_facts(outcome))
         if sys.stderr.isatty():
-            print(f"\r{len(outcomes)}/{total} feeds polled", end="", file=sys.stderr, flush=True)
-            if len(outcomes) == total:
+            print(f"\r{len(facts)}/{total} feeds polled", end="", file=sys.stderr, flush=True)
+            if len(facts) == total:
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     return done
 
 
-def _outcome_facts(outcome: PollOutcome) -> dict[str, object]:
+def _facts(outcome: PollOutcome) -> Facts:
     return {
         "feed": outcome.feed,
         "outcome": outcome.outcome,
@@ -145,22 +160,7 @@ def _outcome_facts(outcome: PollOutcome) -> dict[str, object]:
     }
 
 
-def _print_outcomes(outcomes: Sequence[PollOutcome], *, dry_run: bool) -> None:
-    if not outcomes:
-        show.note("no feed is due; `monitor poll --all` polls them all the same")
-        return
-    facts = [_outcome_facts(outcome) for outcome in outcomes]
-    columns = ["feed", "outcome", "entries", "new", "alerts", "error"]
-    show.table(columns, ([row[column] for column in columns] for row in facts), right=("entries", "new", "alerts"))
-    alerts = sum(len(finding.alerts) for outcome in outcomes for finding in outcome.findings)
-    if dry_run:
-        _print_what_would_alert(outcomes)
-        show.note("nothing was written: this was a dry run")
-    elif alerts:
-        show.note(f"{alerts} alerts queued; the daemon or `monitor deliver` sends them")
-
-
-def _print_what_would_alert(outcomes: Sequence[PollOutcome]) -> None:
+def _print_what_would_match(outcomes: Sequence[PollOutcome]) -> None:
     for outcome in outcomes:
         for finding in outcome.findings:
             for match in finding.matches:
