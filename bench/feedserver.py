@@ -68,10 +68,11 @@ def entry(feed: int, number: int) -> str:
     language = list(SENTENCES)[feed % len(SENTENCES)]
     sentences = SENTENCES[language]
     words = " ".join(sentences).split()
-    paragraphs = []
+    paragraphs = [f'<p><img src="/img/{number}.jpg" alt="" width="640" height="360"></p>']
     while sum(map(len, paragraphs)) < 2_400:
-        mixed = chance.sample(words, 24)
-        paragraphs.append(f"<p>{chance.choice(sentences)} {' '.join(mixed)}. {chance.choice(sentences)}</p>")
+        mixed = " ".join(chance.sample(words, 20))
+        link = f'<a href="/topic/{chance.randrange(999)}?from=rss" class="internal">{chance.choice(words)}</a>'
+        paragraphs.append(f"<p>{chance.choice(sentences)} {mixed}, {link}. <em>{chance.choice(sentences)}</em></p>")
     title = " ".join(chance.sample(words, 9))
     body = "".join(paragraphs)
     day = number % 28 + 1

@@ -61,10 +61,10 @@ def configuration(port: int, feeds: int, folder: Path, workers: int) -> str:
 
 def count(counts: Counter[str], outcome: PollOutcome) -> None:
     """Adds up a poll; keeping the outcomes would keep their articles in memory."""
-    counts["feeds"] += 1
-    counts["new"] += outcome.new
-    counts["matches"] += sum(len(finding.matches) for finding in outcome.findings)
-    counts["alerts"] += sum(len(finding.alerts) for finding in outcome.findings)
+    counts["(feeds)"] += 1
+    counts["(new)"] += outcome.new
+    counts["(matches)"] += sum(len(finding.matches) for finding in outcome.findings)
+    counts["(alerts)"] += sum(len(finding.alerts) for finding in outcome.findings)
     counts[outcome.outcome.value] += 1
 
 
@@ -107,7 +107,7 @@ async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
                 json.dumps(
                     {
                         "round": number,
-                        "feeds": counts.pop("feeds"),
+                        "feeds": counts.pop("(feeds)"),
                         "cpu_ms_per_feed": round(cpu * 1000 / feeds, 2),
                         "parent_cpu_ms_per_feed": round(own * 1000 / feeds, 2),
                         "feeds_per_s": round(feeds / wall, 1),
@@ -115,9 +115,9 @@ async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
                         "parent_peak_mb": round(measure.peak_mb(os.getpid())),
                         "parent_mb": round(measure.resident_mb(os.getpid())),
                         "workers_mb": [round(measure.resident_mb(pid)) for pid in pids[1:]],
-                        "new": counts.pop("new", 0),
-                        "matches": counts.pop("matches", 0),
-                        "alerts": counts.pop("alerts", 0),
+                        "new": counts.pop("(new)", 0),
+                        "matches": counts.pop("(matches)", 0),
+                        "alerts": counts.pop("(alerts)", 0),
                         "outcomes": dict(counts),
                     }
                 ),

@@ -8,6 +8,7 @@ offered again, under the same Message-ID.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import ssl
@@ -71,10 +72,12 @@ class EmailChannel:
                     return
                 client = begun
                 result = await self._offer(client, delivery)
-                if isinstance(result, TryAgain):
-                    cut_short = 0 if client.is_connected else cut_short + 1
+                if isinstance(result, TryAgain) and not client.is_connected:
+                    cut_short += 1
                     # Once may be the message's fault. Twice is the server's, and each try may take ten minutes.
                     result = replace(result, channel_wide=cut_short > 1)
+                else:
+                    cut_short = 0
                 yield delivery, result
                 if isinstance(result, TryAgain) and result.channel_wide:
                     return
@@ -88,20 +91,13 @@ class EmailChannel:
         That is the connection at hand if possible, else a new one: servers end those that carried enough messages.
         """
         if client is not None:
-            if client.is_connected and await self._announce(client) is None:
+            if client.is_connected and await self._announce(client):
                 return client
             await _leave(client)
-        fresh = await self._connect()
-        if isinstance(fresh, TryAgain):
-            return fresh
-        trouble = await self._announce(fresh)
-        if trouble is None:
-            return fresh
-        await _leave(fresh)
-        return trouble
+        return await self._connect()
 
     async def _connect(self) -> SMTP | TryAgain:
-        """A connection ready for messages, or why there is none."""
+        """A new connection on which the server took our sender, or why there is none."""
         smtp = self._smtp
         if smtp.user is not None and self._password is None:
             return TryAgain(
@@ -122,9 +118,13 @@ class EmailChannel:
             await client.connect()
             if smtp.user is not None and self._password is not None:
                 await self._log_in(client, smtp.user, self._password)
+            await client.mail(self._sender)
         except (SMTPException, OSError, ValueError) as error:
             await _leave(client)
             return TryAgain(why=self._why(error), channel_wide=True)
+        except asyncio.CancelledError:
+            client.close()  # nobody else knows of it yet
+            raise
         return client
 
     async def _log_in(self, client: SMTP, user: str, password: str) -> None:
@@ -136,13 +136,13 @@ class EmailChannel:
                 f"the login of {user} was refused ({error.code}); check smtp.user and the password"
             ) from None
 
-    async def _announce(self, client: SMTP) -> TryAgain | None:
-        """Opens a transaction with our sender's name; None when the server took it."""
+    async def _announce(self, client: SMTP) -> bool:
+        """Opens the next transaction with our sender's name; whether the server took it."""
         try:
             await client.mail(self._sender)
-        except (SMTPException, OSError, ValueError) as error:
-            return TryAgain(why=self._why(error), channel_wide=True)
-        return None
+        except (SMTPException, OSError, ValueError):
+            return False
+        return True
 
     async def _offer(self, client: SMTP, delivery: Delivery) -> DeliveryResult:
         """One message over an announced connection. It is closed when it is not known what the server says next."""
@@ -175,7 +175,7 @@ class EmailChannel:
             case ssl.SSLCertVerificationError(verify_message=why):
                 return f"{where} shows a certificate that cannot be trusted: {why}"
             case _:
-                return one_line(f"{where}: {error or type(error).__name__}", _REPLY)
+                return one_line(f"{where}: {str(error) or type(error).__name__}", _REPLY)
 
 
 async def _start_over(client: SMTP) -> None:
