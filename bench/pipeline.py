@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +24,8 @@ import measure
 
 from monitor import config
 from monitor.archive import ArchiveThread, open_archive
-from monitor.model import HostLease, PollOutcome
-from monitor.poll import Poller, open_poller, poll_host
+from monitor.model import PollOutcome
+from monitor.poll import LEASE_TTL, open_poller, poll_hosts
 
 RULE_WORDS = (
     "ukraine otan nato soldaten gouvernement kreml ministre frontière alliance kanzler україна рибалки diplomat winter"
@@ -68,14 +68,6 @@ def count(counts: Counter[str], outcome: PollOutcome) -> None:
     counts[outcome.outcome.value] += 1
 
 
-async def poll(
-    poller: Poller, lease: HostLease, at_once: asyncio.Semaphore, done: Callable[[PollOutcome], None]
-) -> None:
-    """One host, when its turn comes."""
-    async with at_once:
-        await poll_host(poller, lease, done=done)
-
-
 async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
     """Three rounds, each measured by itself."""
     file = folder / "feeds.yaml"
@@ -98,9 +90,8 @@ async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
             cpu, wall, own = measure.cpu_seconds(pids), time.perf_counter(), time.process_time()
             counts: Counter[str] = Counter()
             done = partial(count, counts)
-            leases = await thread(archive.lease, now(), hosts=10**6, ttl=timedelta(hours=1), keys=None, everything=True)
-            at_once = asyncio.Semaphore(100)
-            await asyncio.gather(*(poll(poller, lease, at_once, done) for lease in leases))
+            leases = await thread(archive.lease, now(), hosts=10**6, ttl=LEASE_TTL, keys=None, everything=True)
+            await poll_hosts(poller, leases, done=done)
             wall, own = time.perf_counter() - wall, time.process_time() - own
             cpu = measure.cpu_seconds(pids) - cpu
             print(

@@ -34,12 +34,10 @@ from monitor.digest import queue_digest
 from monitor.errors import ConfigError
 from monitor.model import SUCCESSES, HostLease, Outcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
-from monitor.poll import Poller, brief_for, open_poller, poll_host
+from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host
 
 TICK = timedelta(seconds=1)
 DELIVER_EVERY = timedelta(seconds=5)
-HOSTS_AT_ONCE = 100  # more in flight makes a request dearer and gains nothing (measured)
-LEASE_TTL = timedelta(minutes=30)  # far longer than a host's feeds take; only a crash lets one run out
 KEEP_POLLS = timedelta(days=90)
 DRAIN_POLLS = 10.0  # seconds that polls under way get to finish when we are told to stop
 DRAIN_MAILS = 30.0  # seconds that mails under way get
@@ -130,6 +128,7 @@ class Daemon:
             task = asyncio.create_task(self._poll(lease), name=f"poll {lease.host}")
             self.polling.add(task)
             task.add_done_callback(self.polling.discard)
+            await asyncio.sleep(0)  # a hundred beginnings at once would hold up everything else
 
     async def _poll(self, lease: HostLease) -> None:
         try:

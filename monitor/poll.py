@@ -20,7 +20,7 @@ second; its entries are then judged again, with the first one's in sight.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -66,6 +66,9 @@ from monitor.workers import Brief, Workers
 # polls in a row its items count as news all the same.
 PRIMED_AFTER_TRUNCATED = 2
 
+LEASE_TTL = timedelta(minutes=30)  # far longer than a host's feeds take; only a crash lets one run out
+HOSTS_AT_ONCE = 100  # more in flight makes a request dearer and gains nothing (measured)
+
 # Two feeds that meet in `record` are judged again at once. More rounds than this would be a fault of ours.
 JUDGE_ROUNDS = 20
 
@@ -81,6 +84,7 @@ class Poller:
     thread: ArchiveThread
     now: Callable[[], datetime]
     jitter: Callable[[], float]  # in [0, 1)
+    desk: asyncio.Semaphore  # documents read and judged at once: each has all its articles in memory meanwhile
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property
@@ -121,9 +125,27 @@ async def open_poller(
                 thread=thread,
                 now=now,
                 jitter=jitter,
+                desk=asyncio.Semaphore(2 * config.workers + 2),  # enough to keep every worker and the archive busy
             )
     finally:
         await workers.aclose()
+
+
+async def poll_hosts(poller: Poller, leases: Iterable[HostLease], *, done: Callable[[PollOutcome], None]) -> None:
+    """Polls the feeds of all these hosts, HOSTS_AT_ONCE hosts side by side, and returns when all are done."""
+    free = asyncio.Semaphore(HOSTS_AT_ONCE)
+
+    async def one(lease: HostLease) -> None:
+        try:
+            await poll_host(poller, lease, done=done)
+        finally:
+            free.release()
+
+    async with asyncio.TaskGroup() as hosts:
+        for lease in leases:
+            await free.acquire()
+            hosts.create_task(one(lease))
+            await asyncio.sleep(0)  # a hundred beginnings at once would hold up the loop for a tenth of a second
 
 
 async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOutcome], None]) -> None:
@@ -165,40 +187,50 @@ async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOut
 
 async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
     """Polls one feed and writes what came of it, judged against the archive as it was at that moment."""
-    outcome, read = await _fetch_and_read(poller, spec, state)
-    for _ in range(JUDGE_ROUNDS):
-        judged = await _judge(poller, spec, state, outcome, read) if read else outcome
-        if await poller.thread(poller.archive.record, judged):
-            return judged
+    at, answer = await _ask(poller, spec, state)
+    async with poller.desk:
+        outcome, read = await _answered(poller, spec, state, at, answer)
+        for _ in range(JUDGE_ROUNDS):
+            judged = await _judge(poller, spec, state, outcome, read) if read else outcome
+            if await poller.thread(poller.archive.record, judged):
+                return judged
     raise AssertionError(f"feed {spec.key}: the archive refused the same poll {JUDGE_ROUNDS} times")
 
 
 async def poll_feed(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
     """What a poll of this feed would write now. Fetches and judges; changes nothing."""
-    outcome, read = await _fetch_and_read(poller, spec, state)
-    return await _judge(poller, spec, state, outcome, read) if read else outcome
+    at, answer = await _ask(poller, spec, state)
+    async with poller.desk:
+        outcome, read = await _answered(poller, spec, state, at, answer)
+        return await _judge(poller, spec, state, outcome, read) if read else outcome
 
 
 # ── fetch and read ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _fetch_and_read(poller: Poller, spec: FeedSpec, state: FeedState) -> tuple[PollOutcome, ReadFeed | None]:
-    """The outcome as far as it is known without the archive, and the entries still to be judged, if any."""
+async def _ask(poller: Poller, spec: FeedSpec, state: FeedState) -> tuple[datetime, FetchResult]:
+    """When the feed was asked, and what came."""
     at = poller.now()
     # Validators are only ever stored together with a complete body that was read, so they can always be sent.
-    fetched = await poller.fetcher.fetch(state.url, state.validators, allow_private=spec.allow_private, now=at)
-    match fetched:
+    return at, await poller.fetcher.fetch(state.url, state.validators, allow_private=spec.allow_private, now=at)
+
+
+async def _answered(
+    poller: Poller, spec: FeedSpec, state: FeedState, at: datetime, answer: FetchResult
+) -> tuple[PollOutcome, ReadFeed | None]:
+    """The outcome as far as it is known without the archive, and the entries still to be judged, if any."""
+    match answer:
         case NotModified():
             kept = replace(
                 state.validators,
-                etag=fetched.validators.etag or state.validators.etag,
-                last_modified=fetched.validators.last_modified or state.validators.last_modified,
+                etag=answer.validators.etag or state.validators.etag,
+                last_modified=answer.validators.last_modified or state.validators.last_modified,
             )
-            return _outcome(poller, spec, state, at, Outcome.NOT_MODIFIED, fetched, validators=kept), None
+            return _outcome(poller, spec, state, at, Outcome.NOT_MODIFIED, answer, validators=kept), None
         case FetchFailed():
-            return _outcome(poller, spec, state, at, fetched.kind, fetched, error=fetched.detail), None
+            return _outcome(poller, spec, state, at, answer.kind, answer, error=answer.detail), None
         case Fetched():
-            return await _read(poller, spec, state, at, fetched)
+            return await _read(poller, spec, state, at, answer)
         case unreachable:
             assert_never(unreachable)
 

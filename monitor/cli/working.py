@@ -21,7 +21,7 @@ Facts = dict[str, object]  # of one poll: the keys of `monitor poll --json`
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.model import FeedSpec, FeedState, HostLease, PollOutcome
+    from monitor.model import FeedSpec, FeedState, PollOutcome
     from monitor.poll import Poller
 
 
@@ -75,8 +75,7 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
 
 
 async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[Facts]:
-    from monitor.daemon import HOSTS_AT_ONCE, LEASE_TTL
-    from monitor.poll import open_poller, poll_host
+    from monitor.poll import LEASE_TTL, open_poller, poll_hosts
 
     config = session.config
     facts: list[Facts] = []
@@ -87,15 +86,7 @@ async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) 
                 archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
             )
             done = _counting(facts, sum(len(lease.feeds) for lease in leases))
-            at_once = asyncio.Semaphore(HOSTS_AT_ONCE)
-
-            async def one(lease: HostLease) -> None:
-                async with at_once:
-                    await poll_host(poller, lease, done=done)
-
-            async with asyncio.TaskGroup() as hosts:
-                for lease in leases:
-                    hosts.create_task(one(lease))
+            await poll_hosts(poller, leases, done=done)
     return facts
 
 
