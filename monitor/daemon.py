@@ -29,7 +29,7 @@ from monitor import logs
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.channels import Channel, open_channels
 from monitor.config import Config
-from monitor.deliver import Deliveries, deliver_due
+from monitor.deliver import deliver_due
 from monitor.digest import queue_digest
 from monitor.errors import ConfigError
 from monitor.model import SUCCESSES, HostLease, Outcome, PollOutcome
@@ -156,8 +156,7 @@ class Daemon:
             self.more_to_deliver = True
             while self.more_to_deliver:
                 self.more_to_deliver = False
-                counts = await deliver_due(self.thread, self.archive, self.channels, now=self.now, jitter=self.jitter)
-                report_deliveries(counts)
+                await deliver_due(self.thread, self.archive, self.channels, now=self.now, jitter=self.jitter)
 
     async def digest(self, name: str) -> None:
         """Puts a digest's mails into the outbox."""
@@ -258,19 +257,6 @@ class Daemon:
     def _say_ready(self) -> None:
         self.notifier.ready()
         self.notifier.status(f"watching {len(self.config.feeds)} feeds, {len(self.config.rules)} rules")
-
-
-def report_deliveries(counts: Deliveries) -> None:
-    """One log line a round of sending that sent or failed to send."""
-    if counts.retried or counts.dead:
-        log.warning(
-            "not all messages were taken, see `monitor alerts list`",
-            sent=counts.sent,
-            to_be_tried_again=counts.retried,
-            given_up=counts.dead,
-        )
-    elif counts.sent:
-        log.info("messages sent", sent=counts.sent)
 
 
 def report_poll(outcome: PollOutcome) -> None:

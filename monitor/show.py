@@ -94,6 +94,11 @@ def cell(value: object) -> str:
             return clean(str(value)).replace("\n", " ")
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: `1 article`, `2 articles`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def ago(span: timedelta) -> str:
     """A duration in its largest unit: 45s, 12m, 3h, 2d."""
     seconds = max(int(span.total_seconds()), 0)

@@ -35,9 +35,8 @@ def check(session: Session, online: bool) -> int:
         )
     if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
         show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
-    show.line(
-        f"{config.path}: {len(config.feeds)} feeds, {len(config.rules)} rules, {len(config.channels)} channels: fine"
-    )
+    sizes = (("feed", config.feeds), ("rule", config.rules), ("channel", config.channels))
+    show.line(f"{config.path}: {', '.join(show.counted(len(items), thing) for thing, items in sizes)}: fine")
     return _check_online(config) if online else 0
 
 
@@ -129,7 +128,7 @@ def search(
         show.line(f"  {hit['link'] or '(no link)'}")
         show.line()
     more = "; --limit shows more" if len(found) == limit else ""
-    show.note(f"{len(found)} articles{more}" if found else "no article matches")
+    show.note(f"{show.counted(len(found), 'article')}{more}" if found else "no article matches")
 
 
 def _aliases(session: Session) -> Mapping[str, tuple[str, ...]]:

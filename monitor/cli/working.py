@@ -70,7 +70,7 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
             _print_what_would_match(outcomes)
             show.note("nothing was written: this was a dry run")
         elif alerts := sum(int(str(fact["alerts"])) for fact in facts):
-            show.note(f"{alerts} alerts queued; the daemon or `monitor deliver` sends them")
+            show.note(f"{show.counted(alerts, 'alert')} queued; the daemon or `monitor deliver` sends them")
     return EXIT_SOME_FEEDS_FAILED if any(fact["error"] for fact in facts) else 0
 
 
