@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +16,11 @@ from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Age, Session, json_optio
 from monitor.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
-    from monitor.archive import Status
+    from monitor.archive import SearchRow, Status
     from monitor.config import Config
     from monitor.model import FeedSpec
     from monitor.poll import FeedCheck
+    from monitor.rules import Query
 
 
 @click.command()
@@ -85,50 +88,68 @@ def search(
     as_json: bool,
 ) -> None:
     """Search the archive with the rule language, newest first."""
-    from monitor.rules import Document, compile_query, fts_prefilter
-    from monitor.text import excerpt
+    from monitor.rules import compile_query, fts_prefilter
 
     try:
         compiled = compile_query(query, _aliases(session))
     except RuleError as error:
         raise click.UsageError(f"query, {error}") from None
-    found: list[dict[str, object]] = []
     with session.reading() as archive:
         candidates = archive.search(
             fts_prefilter(compiled), since=now() - since if since else None, feed=feed, language=lang
         )
-        for row in candidates:
-            spans = compiled.matches(Document.of(row.title, row.text))
-            if spans is None:
-                continue
-            in_text = [(span.start, span.end) for span in spans if span.field == "text"]
-            passage = excerpt(row.text, in_text)
-            found.append(
-                {
-                    "id": row.id,
-                    "feed": row.feed,
-                    "language": row.language,
-                    "first_seen_at": row.first_seen_at,
-                    "published_at": row.published_at,
-                    "title": row.title,
-                    "link": row.link,
-                    "excerpt": passage.text,
-                    "marks": passage.marks,
-                }
-            )
-            if len(found) == limit:
-                break
+        hits = list(islice(_hits(compiled, candidates), limit))
     if as_json:
-        show.as_json(found)
+        show.as_json(hits)
         return
-    for hit in found:
-        show.line(f"{show.cell(hit['first_seen_at'])}  {hit['feed']}  [{hit['language']}]  #{hit['id']}")
-        show.line(f"  {hit['title']}")
-        show.marked(str(hit["excerpt"]), hit["marks"], indent=2)  # type: ignore[arg-type]
-        show.line(f"  {hit['link'] or '(no link)'}")
+    for hit in hits:
+        show.line(f"{show.cell(hit.first_seen_at)}  {hit.feed}  [{hit.language}]  #{hit.id}")
+        show.marked(hit.title, hit.title_marks, indent=2)
+        show.marked(hit.excerpt, hit.marks, indent=2)
+        show.line(f"  {hit.link or '(no link)'}")
         show.line()
-    more = "; --limit shows more" if len(found) == limit else ""
-    show.note(f"{show.counted(len(found), 'article')}{more}" if found else "no article matches")
+    more = "; --limit shows more" if len(hits) == limit else ""
+    show.note(f"{show.counted(len(hits), 'article')}{more}" if hits else "no article matches")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """An article that a search found; the fields are the keys of `monitor search --json`."""
+
+    id: int
+    feed: str  # its first carrier
+    language: str
+    first_seen_at: datetime
+    published_at: datetime | None
+    title: str
+    title_marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the title
+    link: str | None
+    excerpt: str
+    marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the excerpt
+
+
+def _hits(query: Query, candidates: Iterable[SearchRow]) -> Iterator[Hit]:
+    """The candidates that the query really matches, in their order."""
+    from monitor.rules import Document
+    from monitor.text import excerpt
+
+    for row in candidates:
+        spans = query.matches(Document.of(row.title, row.text))
+        if spans is None:
+            continue
+        passage = excerpt(row.text, [(span.start, span.end) for span in spans if span.field == "text"])
+        yield Hit(
+            id=row.id,
+            feed=row.feed,
+            language=row.language,
+            first_seen_at=row.first_seen_at,
+            published_at=row.published_at,
+            title=row.title,
+            title_marks=tuple((span.start, span.end) for span in spans if span.field == "title"),
+            link=row.link,
+            excerpt=passage.text,
+            marks=passage.marks,
+        )
 
 
 def _aliases(session: Session) -> Mapping[str, tuple[str, ...]]:
