@@ -1,0 +1,422 @@
+"""The outbox → the channels: nothing is lost, nothing is settled before the channel spoke."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from monitor import deliver
+from monitor.channels import Channel
+from monitor.deliver import Deliveries, deliver_due, send_test
+from monitor.errors import ArchiveError
+from monitor.model import ChannelSpec, Delivered, Delivery, DeliveryIntent, DeliveryResult, Refused, TryAgain
+from tests.archive.builders import a_message
+from tests.factories import HOUSE, NOW, later
+from tests.outbox import Outbox, Scripted
+
+ANNA, BELA, CARL = "anna@example.org", "bela@example.org", "carl@example.org"
+DOWN = TryAgain(why="mail.example.org:25: connection refused", channel_wide=True)
+LATER = TryAgain(why="451 greylisted")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+async def outbox(tmp_path: Path) -> AsyncIterator[Outbox]:
+    opened = Outbox(tmp_path)
+    await opened.open()
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def delivered(outbox: Outbox, clock: Clock, *channels: Channel, everything: bool = False) -> Deliveries:
+    """One round of sending, without chance."""
+    return await deliver_due(
+        outbox.thread,
+        outbox.archive,
+        {channel.name: channel for channel in channels},
+        now=clock,
+        jitter=lambda: 0.5,
+        everything=everything,
+    )
+
+
+def messages(*recipients: str, channel: str = "desk", first: int = 1) -> list[DeliveryIntent]:
+    return [
+        a_message(number=number, recipient=recipient, channel=channel)
+        for number, recipient in enumerate(recipients, first)
+    ]
+
+
+async def test_what_is_due_is_sent_oldest_first_and_settled(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    desk = Scripted()
+
+    counts = await delivered(outbox, clock, desk)
+
+    assert counts == Deliveries(sent=3)
+    assert desk.recipients == [ANNA, BELA, CARL]
+    assert [(row.state, row.attempts, row.sent_at, row.reply) for row in await outbox.rows()] == [
+        ("sent", 1, NOW, "250 queued")
+    ] * 3
+
+
+async def test_what_was_sent_is_not_sent_again(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA))
+    desk = Scripted()
+    await delivered(outbox, clock, desk)
+
+    counts = await delivered(outbox, clock, desk, everything=True)
+
+    assert counts == Deliveries()
+    assert desk.recipients == [ANNA]
+
+
+async def test_three_recipients_have_three_fates(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    desk = Scripted(answers={BELA: LATER, CARL: Refused(why="550 no such user")})
+
+    counts = await delivered(outbox, clock, desk)
+
+    assert counts == Deliveries(sent=1, retried=1, dead=1)
+    assert [(row.state, row.next_attempt_at, row.last_error) for row in await outbox.rows()] == [
+        ("sent", None, None),
+        ("queued", later(minutes=1), "451 greylisted"),
+        ("dead", None, "550 no such user"),
+    ]
+
+
+async def test_a_refused_delivery_is_not_tried_again(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(CARL))
+    desk = Scripted(answers={CARL: Refused(why="550 no such user")})
+    await delivered(outbox, clock, desk)
+    clock.at = later(days=1)
+
+    await delivered(outbox, clock, desk, everything=True)
+
+    assert desk.recipients == [CARL]
+
+
+async def test_a_message_put_off_is_offered_again_with_the_same_bytes(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA))
+    desk = Scripted(answers={ANNA: LATER})
+    waits = []
+
+    for _ in range(6):
+        await delivered(outbox, clock, desk)
+        (row,) = await outbox.rows()
+        assert row.next_attempt_at is not None
+        waits.append(row.next_attempt_at - clock.at)
+        await delivered(outbox, clock, desk)  # too early: nothing happens
+        clock.at = row.next_attempt_at
+
+    assert [wait / timedelta(minutes=1) for wait in waits] == [1, 5, 15, 30, 60, 60]
+    assert len(desk.offered) == 6
+    assert len({(delivery.message, delivery.message_id) for delivery in desk.offered}) == 1
+
+
+async def test_after_five_days_a_message_is_given_up_and_kept(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA))
+    desk = Scripted(answers={ANNA: LATER})
+    for attempt in range(5):
+        clock.at = later(days=attempt + 1, minutes=1)
+        await delivered(outbox, clock, desk)
+
+    (row,) = await outbox.rows()
+    assert (row.state, row.attempts, row.last_error) == ("dead", 5, "451 greylisted")
+
+
+# ── a channel that is down ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_channel_that_is_down_is_asked_once_and_everything_waits(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    desk = Scripted(answers={ANNA: DOWN})
+
+    counts = await delivered(outbox, clock, desk)
+
+    assert counts == Deliveries(retried=1)
+    assert desk.recipients == [ANNA]
+    assert desk.closed == 1
+    assert [(row.state, row.attempts, row.next_attempt_at) for row in await outbox.rows()] == [
+        ("queued", 1, later(minutes=1)),
+        ("queued", 0, later(minutes=1)),
+        ("queued", 0, later(minutes=1)),
+    ]
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["what is due", "everything"])
+async def test_a_channel_that_is_down_is_asked_once_however_much_waits(
+    outbox: Outbox, clock: Clock, everything: bool
+) -> None:
+    await outbox.queue(*messages(*[ANNA] * (2 * deliver.BATCH + 1)))
+    desk = Scripted(answers={ANNA: DOWN})
+
+    counts = await delivered(outbox, clock, desk, everything=everything)
+
+    assert counts == Deliveries(retried=1)
+    assert len(desk.offered) == 1
+
+
+async def test_one_channel_that_is_down_does_not_hold_up_another(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA), *messages("folder", "folder", channel="folder", first=3))
+    desk, folder = Scripted(answers={ANNA: DOWN}), Scripted("folder")
+
+    counts = await delivered(outbox, clock, desk, folder)
+
+    assert counts == Deliveries(sent=2, retried=1)
+    assert await outbox.states() == ["queued", "queued", "sent", "sent"]
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["what is due", "everything"])
+async def test_messages_behind_many_for_a_channel_that_is_down_are_sent(
+    outbox: Outbox, clock: Clock, everything: bool
+) -> None:
+    many = 3 * deliver.BATCH
+    await outbox.queue(*messages(*[ANNA] * many), *messages("folder", channel="folder", first=many + 1))
+    desk, folder = Scripted(answers={ANNA: DOWN}), Scripted("folder")
+
+    counts = await delivered(outbox, clock, desk, folder, everything=everything)
+
+    assert counts == Deliveries(sent=1, retried=1)
+    assert (len(desk.offered), len(folder.offered)) == (1, 1)
+
+
+async def test_channels_send_side_by_side(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA), *messages("folder", channel="folder", first=2))
+    desk, folder = Scripted(), Scripted("folder")
+    desk.waiting_for = folder.waiting_for = asyncio.Barrier(2)  # each waits until the other has begun
+
+    async with asyncio.timeout(30):
+        counts = await delivered(outbox, clock, desk, folder)
+
+    assert counts == Deliveries(sent=2)
+
+
+async def test_three_days_of_a_server_that_is_down_lose_nothing(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(*[ANNA] * 500))
+    desk = Scripted(answers={ANNA: DOWN})
+    while clock.at < later(days=3):
+        await delivered(outbox, clock, desk)
+        clock.at += timedelta(minutes=30)
+    asked = len(desk.offered)
+
+    desk.answers.clear()
+    counts = await delivered(outbox, clock, desk, everything=True)
+
+    assert asked < 100
+    assert counts == Deliveries(sent=500)
+    sent = [delivery.id for delivery in desk.offered[asked:]]
+    assert sent == sorted(sent)
+
+
+async def test_a_server_that_is_down_for_weeks_kills_no_message(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA))
+    desk = Scripted(answers={ANNA: DOWN, BELA: DOWN})
+    while clock.at < later(days=14):
+        await delivered(outbox, clock, desk)
+        clock.at += timedelta(hours=6)
+    desk.answers.clear()
+
+    counts = await delivered(outbox, clock, desk)
+
+    assert counts == Deliveries(sent=2)
+
+
+async def test_a_channel_that_left_the_configuration_is_named_and_its_mail_waits(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, channel="gone"))
+
+    counts = await delivered(outbox, clock, Scripted())
+
+    assert counts == Deliveries(retried=1)
+    (row,) = await outbox.rows()
+    assert (row.state, row.next_attempt_at) == ("queued", later(minutes=1))
+    assert row.last_error is not None
+    assert 'no channel "gone"' in row.last_error
+
+
+# ── rounds, crashes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["what is due", "everything"])
+async def test_all_that_is_due_is_offered_once_however_much_it_is(
+    outbox: Outbox, clock: Clock, everything: bool
+) -> None:
+    many = 2 * deliver.BATCH + 50
+    await outbox.queue(*messages(*[ANNA, BELA] * (many // 2)))
+    desk = Scripted(answers={BELA: LATER})
+
+    counts = await delivered(outbox, clock, desk, everything=everything)
+
+    assert counts == Deliveries(sent=many // 2, retried=many // 2)
+    assert len({delivery.id for delivery in desk.offered}) == len(desk.offered) == many
+
+
+async def test_with_everything_what_waits_for_its_time_goes_too(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA))
+    await delivered(outbox, clock, Scripted(answers={ANNA: LATER}))
+
+    at_once = await delivered(outbox, clock, Scripted())
+    forced = await delivered(outbox, clock, Scripted(), everything=True)
+
+    assert (at_once, forced) == (Deliveries(), Deliveries(sent=1))
+
+
+class Crash(Exception):
+    """Stands for the end of the process."""
+
+
+class Crashing(Scripted):
+    """Answers for some messages; then the next is taken, and the process ends before that can be said."""
+
+    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+        first, second, *_ = deliveries
+        self.offered.append(first)
+        yield first, Delivered(reply="250 queued")
+        self.offered.append(second)
+        raise Crash
+
+
+async def test_a_crash_after_sending_means_the_same_message_again_and_no_other(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    before, after = Crashing(), Scripted()
+
+    with pytest.raises(Crash):
+        await delivered(outbox, clock, before)
+    states = await outbox.states()
+    await delivered(outbox, clock, after)
+
+    assert states == ["sent", "queued", "queued"]
+    assert after.recipients == [BELA, CARL]
+    assert after.offered[0] == before.offered[1]
+
+
+class Pausing(Scripted):
+    """Does something before it answers for a message."""
+
+    def __init__(self, before: Callable[[Delivery], Awaitable[None]]) -> None:
+        super().__init__()
+        self.before = before
+
+    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+        async for delivery, result in super().send(deliveries):
+            await self.before(delivery)
+            yield delivery, result
+
+
+async def test_a_message_is_settled_before_the_next_is_offered(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    seen = []
+
+    async def look(_: Delivery) -> None:
+        seen.append(await outbox.states())
+
+    await delivered(outbox, clock, Pausing(look))
+
+    assert seen == [["queued", "queued", "queued"], ["sent", "queued", "queued"], ["sent", "sent", "queued"]]
+
+
+async def test_a_round_that_is_cancelled_leaves_the_rest_queued(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    waiting = asyncio.Event()
+
+    async def wait_for_bela(delivery: Delivery) -> None:
+        if delivery.recipient == BELA:
+            waiting.set()
+            await asyncio.Event().wait()
+
+    sending = asyncio.create_task(delivered(outbox, clock, Pausing(wait_for_bela)))
+    await waiting.wait()
+
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+    assert sending.cancelled()
+    assert [(row.state, row.attempts) for row in await outbox.rows()] == [("sent", 1), ("queued", 0), ("queued", 0)]
+
+
+async def test_a_channel_that_was_cancelled_leaves_the_rest_queued(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+
+    async def stop_at_bela(delivery: Delivery) -> None:
+        if delivery.recipient == BELA:
+            raise asyncio.CancelledError
+
+    counts = await delivered(outbox, clock, Pausing(stop_at_bela))
+
+    assert counts == Deliveries(sent=1)
+    assert [(row.state, row.attempts) for row in await outbox.rows()] == [("sent", 1), ("queued", 0), ("queued", 0)]
+
+
+async def test_an_archive_that_breaks_under_way_is_said_in_one_line(
+    outbox: Outbox, clock: Clock, tmp_path: Path
+) -> None:
+    await outbox.queue(*messages(ANNA))
+
+    async def break_it(_: Delivery) -> None:
+        connection = sqlite3.connect(tmp_path / "archive.db")
+        connection.execute("DROP TABLE deliveries")
+        connection.close()
+
+    with pytest.raises(ArchiveError):
+        await delivered(outbox, clock, Pausing(break_it))
+
+
+async def test_every_fate_is_logged_with_what_to_look_for(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(ANNA, BELA, CARL))
+    desk = Scripted(answers={BELA: LATER, CARL: Refused(why="550 no such user")})
+
+    with capture_logs() as lines:
+        await delivered(outbox, clock, desk)
+
+    assert [(line["log_level"], line["event"], line["delivery"], line.get("why")) for line in lines] == [
+        ("info", "message sent", 1, None),
+        ("warning", "message not sent", 2, "451 greylisted"),
+        ("error", "message given up", 3, "550 no such user"),
+    ]
+
+
+# ── tests by hand ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_test_message_goes_to_every_recipient_and_says_what_the_channel_said() -> None:
+    specs = [ChannelSpec(name="desk", kind="email", to=(ANNA, BELA)), ChannelSpec(name="screen", kind="console")]
+    answers: Mapping[str, DeliveryResult] = {BELA: Refused(why="550 no such user")}
+    desk, screen = Scripted(answers=answers), Scripted("screen")
+
+    said = await send_test(specs, {"desk": desk, "screen": screen}, house=HOUSE, now=NOW)
+
+    assert [(result.channel, result.recipient, result.delivered, result.said) for result in said] == [
+        ("desk", ANNA, True, "250 queued"),
+        ("desk", BELA, False, "550 no such user"),
+        ("screen", "screen", True, "250 queued"),
+    ]
+    assert desk.offered[0].message_id.encode() in desk.offered[0].message
+
+
+async def test_two_tests_are_two_messages() -> None:
+    specs, desk = [ChannelSpec(name="desk", kind="email", to=(ANNA,))], Scripted()
+
+    await send_test(specs, {"desk": desk}, house=HOUSE, now=NOW)
+    await send_test(specs, {"desk": desk}, house=HOUSE, now=later(minutes=1))
+
+    assert len({delivery.message_id for delivery in desk.offered}) == 2
