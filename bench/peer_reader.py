@@ -1,4 +1,4 @@
-"""lemon24/reader on the same feeds, in its own environment: `update_feeds`, three rounds, one JSON line each.
+"""lemon24/reader on the same feeds, in its own environment: `update_feeds`, four rounds, one JSON line each.
 
 ENV/bin/python bench/peer_reader.py PORT FEEDS FOLDER
 """
@@ -17,11 +17,11 @@ from reader import make_reader
 
 
 def main(port: int, feeds: int, folder: Path) -> None:
-    """Adds the feeds, then updates them three times."""
+    """Adds the feeds, then updates them four times."""
     reader = make_reader(str(folder / "reader.db"))
     for feed in range(feeds):
         reader.add_feed(measure.url(feed, port))
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         measure.set_round(port, number)
         wall, cpu = time.perf_counter(), time.process_time()
         reader.update_feeds(workers=10, scheduled=False)

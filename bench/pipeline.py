@@ -1,4 +1,4 @@
-"""The whole pipeline on 1,000 loopback feeds: first poll, second poll, unchanged poll. One JSON line a round.
+"""The whole pipeline on 1,000 loopback feeds: first poll, second, unchanged, 304. One JSON line a round.
 
     python bench/pipeline.py PORT FEEDS FOLDER [WORKERS]
 
@@ -68,7 +68,7 @@ def count(counts: Counter[str], outcome: PollOutcome) -> None:
 
 
 async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
-    """Three rounds, each measured by itself."""
+    """Four rounds, each measured by itself."""
     file = folder / "feeds.yaml"
     file.write_text(configuration(port, feeds, folder, workers))
     settings = config.load(file, environ={})
@@ -82,7 +82,7 @@ async def main(port: int, feeds: int, folder: Path, workers: int) -> None:
     lag = measure.Lag()
     watching = asyncio.create_task(lag.watch())
     async with open_poller(settings, archive=archive, thread=thread, now=now, jitter=lambda: 0.5) as poller:
-        for number in (1, 2, 3):
+        for number in (1, 2, 3, 4):
             await asyncio.to_thread(measure.set_round, port, number)
             lag.worst_ms = 0
             pids = measure.tree(os.getpid())

@@ -63,7 +63,7 @@ def main() -> None:
 
 def show(ours: list[dict[str, object]], theirs: list[dict[str, object]], stages: list[dict[str, object]]) -> None:
     """The figures as tables."""
-    names = {1: "30 new entries", 2: "half 304, half 2 new", 3: "unchanged body"}
+    names = {1: "30 new entries", 2: "half 304, half 2 new", 3: "unchanged body", 4: "304"}
     print(
         f"{'round':22} {'CPU ms/feed':>12} {'reader':>8} {'ratio':>6} {'feeds/s':>8} {'blocked ms':>11} {'peak MB':>8}"
     )

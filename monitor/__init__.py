@@ -3,7 +3,7 @@
 The map, bottom to top; a module imports only from layers below its own (held by `tests/test_layers.py`):
 
     words   model  errors
-    core    conditional  cadence  parse  urls  text  normalise  dedupe  language  rules  alert  render
+    core    conditional  cadence  text  urls  language  parse  normalise  dedupe  rules  mail  render  alert
     edges   config  fetch  workers  archive/  channels/  logs  notify
     flows   poll  digest  deliver
     entry   daemon  cli

@@ -23,6 +23,7 @@ CORE = [
     "normalise",
     "dedupe",
     "rules",
+    "mail",
     "render",
     "alert",
 ]
