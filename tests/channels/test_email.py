@@ -197,6 +197,17 @@ async def test_two_messages_without_an_answer_are_the_messages_trouble_when_one_
     assert not any(isinstance(result, TryAgain) and result.channel_wide for result in found)
 
 
+async def test_a_message_taken_in_between_clears_the_server() -> None:
+    async def take_and_leave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"250 queued as 42\r\n")
+
+    async with RudeServer({".": HANG_UP}, {".": take_and_leave}, {".": HANG_UP}) as server:
+        found = await results(a_channel(server), a_delivery(1), a_delivery(2), a_delivery(3))
+
+    assert [type(result) for result in found] == [TryAgain, Delivered, TryAgain]
+    assert not any(isinstance(result, TryAgain) and result.channel_wide for result in found)
+
+
 async def test_a_connection_lost_that_cannot_be_made_anew_means_the_channel_is_down() -> None:
     async with RudeServer({".": HANG_UP}, {"greeting": HANG_UP}) as server:
         first, second = await results(a_channel(server), a_delivery(1), a_delivery(2), a_delivery(3))
