@@ -25,7 +25,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DURATION = re.compile(r"([0-9]{1,8})(s|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FEED_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# A key is typed on command lines, so it has no spaces and does not look like an option.
+_FEED_KEY = re.compile(r"(?!-)[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]{1,200}")
 _ALIAS_NAME = re.compile(r"\w[\w-]{0,63}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -60,7 +61,7 @@ def _name(value: str) -> str:
 
 def _feed_key(value: str) -> str:
     if not _FEED_KEY.fullmatch(value):
-        raise ValueError("write 1 to 64 letters A-Z a-z, digits, dots, underscores or hyphens, such as le-monde")
+        raise ValueError("write 1 to 200 characters without spaces, not beginning with a hyphen, such as le-monde")
     return value
 
 

@@ -70,7 +70,12 @@ def test_a_wrong_value_is_named_with_what_to_write(written: str, expected: str, 
     [
         pytest.param("{url: https://a.example/}", "2:10: feeds[0].key: is missing. Write key: gazette", id="no key"),
         pytest.param("{key: a}", "2:10: feeds[0].url: is missing. Write url: https://", id="no URL"),
-        pytest.param("{key: a/b, url: https://a.example/}", "2:16: feeds[0].key: write 1 to 64 letters", id="a slash"),
+        pytest.param(
+            '{key: "a b", url: https://a.example/}', "2:16: feeds[0].key: write 1 to 200", id="a space in a key"
+        ),
+        pytest.param(
+            '{key: "-a", url: https://a.example/}', "2:16: feeds[0].key: write 1 to 200", id="a key like an option"
+        ),
         pytest.param(
             "{key: 2024, url: https://a.example/}",
             '2:16: feeds[0].key: write it in quotes, to make it text: "2024"',
