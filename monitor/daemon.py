@@ -87,6 +87,7 @@ class Daemon:
             self._install_signals()
             self._schedule()
             self.scheduler.start()
+            await self._warn_of_lost_digests()
             self._say_ready()
             log.info(
                 "monitor started",
@@ -221,6 +222,7 @@ class Daemon:
         self.config, self.channels = new, channels
         self.poller = replace(self.poller, config=new)
         self._schedule_digests()
+        await self._warn_of_lost_digests()
         self._say_ready()
         log.info("reloaded", feeds=len(new.feeds), rules=len(new.rules))
 
@@ -253,6 +255,14 @@ class Daemon:
             password=configuration.secret("smtp-password", self.environ),
             maildir=config.maildir,
         )
+
+    async def _warn_of_lost_digests(self) -> None:
+        """Says which alerts wait for a digest that is no longer configured, and so would wait for ever."""
+        for digest, alerts in (await self.thread(self.archive.digests_waited_for)).items():
+            if digest not in self.config.digests:
+                log.warning(
+                    "alerts wait for a digest that is not configured, name it again", digest=digest, alerts=alerts
+                )
 
     def _say_ready(self) -> None:
         self.notifier.ready()

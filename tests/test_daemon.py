@@ -185,6 +185,20 @@ def test_a_reload_of_a_broken_file_keeps_the_old_configuration_and_says_so(tmp_p
     assert archived(tmp_path, "SELECT rule FROM alerts") == [("ukraine",)]
 
 
+def test_alerts_whose_digest_was_taken_out_of_the_file_are_named(tmp_path: Path, feed: Feed) -> None:
+    with_digest = SETTINGS.replace("channels: [desk]}}", "channels: [desk], digest: morning}}")
+    digests = 'digests: {morning: {cron: "0 7 * * *"}}\n'
+    (tmp_path / "feeds.yaml").write_text(with_digest.format(port=feed.port, query="Ukraine") + digests)
+    monitor("poll", "--all", cwd=tmp_path)
+    feed.body = rss(item(2), item(1))
+    monitor("poll", "--all", cwd=tmp_path)
+
+    with running(tmp_path, feed) as manager:
+        logged = manager.logged()
+
+    assert "digest=morning alerts=1" in logged
+
+
 def test_questions_are_answered_while_the_daemon_runs(tmp_path: Path, feed: Feed) -> None:
     with running(tmp_path, feed):
         feed.wait_for_requests(2)

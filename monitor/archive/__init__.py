@@ -141,6 +141,10 @@ class Archive(Protocol):
         """Puts off all queued deliveries of a channel that is down; none is tried before `until`."""
         ...
 
+    def digests_waited_for(self) -> Mapping[str, int]:
+        """Digest → how many alerts wait for it."""
+        ...
+
     def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
         """The alerts that wait for a digest, oldest first."""
         ...

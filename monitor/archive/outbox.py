@@ -131,6 +131,12 @@ def hold_channel(db: sqlite3.Connection, channel: str, *, until: datetime) -> No
     )
 
 
+def digests_waited_for(db: sqlite3.Connection) -> dict[str, int]:
+    """Digest → how many alerts wait for it."""
+    rows = db.execute("SELECT digest, count(*) AS alerts FROM alerts WHERE state = 'waiting' GROUP BY digest")
+    return {row["digest"]: row["alerts"] for row in rows}
+
+
 def waiting_alerts(db: sqlite3.Connection, digest: str) -> tuple[WaitingAlert, ...]:
     """The alerts that wait for a digest, oldest first."""
     rows = db.execute(

@@ -107,6 +107,10 @@ class SqliteArchive:
         with self._transaction() as db:
             outbox.hold_channel(db, channel, until=until)
 
+    def digests_waited_for(self) -> Mapping[str, int]:
+        with self._explained() as db:
+            return outbox.digests_waited_for(db)
+
     def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
         with self._explained() as db:
             return outbox.waiting_alerts(db, digest)

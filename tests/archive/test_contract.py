@@ -657,6 +657,12 @@ def test_a_waiting_alert_brings_what_its_digest_says_of_it(digesting: Archive) -
     assert (first.published_at, first.first_seen_at, first.carriers) == (NOW, NOW, 1)
 
 
+def test_the_digests_that_alerts_wait_for_are_counted(digesting: Archive) -> None:
+    digesting.record_digest("evening", digesting.waiting_alerts("evening"), [a_message()], NOW)
+
+    assert digesting.digests_waited_for() == {"morning": 2}
+
+
 def test_a_digest_carries_its_alerts_once(digesting: Archive) -> None:
     waiting = digesting.waiting_alerts("morning")
 
