@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench kill9 quality lock clean
+.PHONY: help demo run test check bench kill9 quality coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
 	@echo "make quality the suites over ../shared/data, where it is"
+	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
 
 .venv/.lock: requirements.lock
@@ -47,6 +48,12 @@ kill9: .venv/.lock
 
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
+
+coverage: .venv/.lock
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered
 
 # The lock names versions and hashes, never an index: any mirror may serve the files.
 lock:
