@@ -101,6 +101,9 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size > 0:
             raise
         connection = _connect(path, "mode=ro&immutable=1")
+    except sqlite3.Error:  # damaged
+        connection.close()
+        raise
     return connection
 
 

@@ -50,7 +50,8 @@ def test_a_question_is_answered_while_the_daemon_writes(
 
 
 def test_columns_are_named(writing: Archive, path: Path) -> None:
-    columns, _ = run_sql(path, "SELECT key, count(*) AS many FROM feeds")
+    columns, rows = run_sql(path, "SELECT key, count(*) AS many FROM feeds")
+    list(rows)
 
     assert columns == ("key", "many")
 
