@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -474,7 +474,7 @@ def test_all_rules_at_once_find_what_each_finds_alone(samples: list[Sample], tit
 
 
 @pytest.fixture(scope="module")
-def fts() -> Callable[[str, str, str], bool]:
+def fts() -> Iterator[Callable[[str, str, str], bool]]:
     """Whether an FTS5 expression finds an article of this title and text, asked of SQLite itself."""
     database = sqlite3.connect(":memory:", isolation_level=None)
     database.execute(
@@ -487,7 +487,8 @@ def fts() -> Callable[[str, str, str], bool]:
         query = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
         return bool(database.execute(query, (expression,)).fetchone()[0])
 
-    return finds
+    yield finds
+    database.close()
 
 
 # Letters that fold and letters that do not, signs that divide and signs that do not, scripts next to one another.
