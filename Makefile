@@ -58,7 +58,7 @@ coverage: .venv/.lock
 # The lock names versions and hashes, never an index: any mirror may serve the files.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --group dev --output-file requirements.lock pyproject.toml
+	  --no-annotate --all-extras --group dev --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage demo

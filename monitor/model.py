@@ -17,6 +17,25 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a feed may be polled; `min` ≤ `every` ≤ `max`."""
+
+    every: timedelta  # while nothing is known of the feed
+    min: timedelta
+    max: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When a feed publishes, as far as our polls have seen; what `cadence` makes its interval from."""
+
+    since: datetime  # of the first poll it rests on
+    until: datetime  # of the last whole answer
+    hours: tuple[float, ...]  # 24: items that came out in each hour of the day (UTC), older ones fading
+    rolls_in: timedelta | None  # how soon the whole document was seen to be replaced; None: it was not seen moving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed as the configuration names it."""
 
@@ -26,11 +45,18 @@ class FeedSpec:
     language: str | None = None  # BCP 47, a hint for language tagging, never an order
     country: str | None = None  # ISO 3166-1 alpha-2
     tags: tuple[str, ...] = ()
-    every: timedelta = timedelta(minutes=15)
+    every: timedelta = timedelta(minutes=15)  # the interval while nothing is known of its rhythm
+    min_every: timedelta = timedelta(minutes=5)  # its rhythm may bring it down to this,
+    max_every: timedelta = timedelta(hours=1)  # or up to this
     alert_backlog: timedelta = timedelta(0)  # the first poll also alerts on items this young
     fulltext: bool = False
     allow_private: tuple[str, ...] = ()  # "address:port" pairs that may be dialled although they are not public
     paused: bool = False
+
+    @property
+    def pace(self) -> Pace:
+        """The bounds of its interval."""
+        return Pace(every=self.every, min=self.min_every, max=self.max_every)
 
     @property
     def host(self) -> str:
@@ -144,6 +170,7 @@ class Fetched:
     content_type: str | None
     validators: Validators
     truncated: str | None  # why the body is known to be incomplete; None: nothing says it is
+    fresh_for: timedelta | None = None  # how long the answer stays fresh (Cache-Control, Expires); None: not said
     wire_bytes: int  # bytes received, still encoded
 
 
@@ -152,6 +179,7 @@ class NotModified:
     """A 304 to a conditional request."""
 
     validators: Validators  # those of the 304 where it sent any; a None field leaves the stored one in place
+    fresh_for: timedelta | None = None  # as in Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +222,8 @@ class ParsedFeed:
     link: str | None  # absolute
     language: str | None  # as the feed declares it, normalised to BCP 47; None: not declared or unreadable
     format: str  # rss20, atom10, json11, … as feedparser names them
+    ttl: timedelta | None = None  # how long the feed asks to be left alone (RSS ttl); None: not said
+    period: timedelta | None = None  # how often it says it is updated (sy:updatePeriod); None: not said
     entries: tuple[ParsedEntry, ...]
     truncated: str | None  # why the document is known to be cut off; its last entry was then left out
     problems: tuple[str, ...] = ()  # what was wrong and got mended, one line each
@@ -236,6 +266,8 @@ class ReadFeed:
     title: str | None
     language: str | None
     format: str
+    ttl: timedelta | None = None  # as in ParsedFeed
+    period: timedelta | None = None  # as in ParsedFeed
     entries: int  # all entries in the document
     digests: frozenset[int]  # of all its entries
     articles: tuple[Article, ...]  # those whose digest was not among the known ones, oldest first

@@ -92,6 +92,8 @@ def read(
         title=parsed.title,
         language=parsed.language,
         format=parsed.format,
+        ttl=parsed.ttl,
+        period=parsed.period,
         entries=len(parsed.entries),
         digests=digests,
         articles=oldest_first(articles),
