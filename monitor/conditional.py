@@ -1,12 +1,14 @@
-"""Conditional requests: headers to validators and back, and how long a server asks us to stay away.
+"""Conditional requests: headers to validators and back, how long an answer is fresh and how long to stay away.
 
 RFC 9110 (https://www.rfc-editor.org/rfc/rfc9110): validators §8.8, conditional requests §13, Retry-After §10.2.3,
-HTTP dates §5.6.7. Validators are opaque: they are kept and sent back byte for byte, never read.
+HTTP dates §5.6.7. RFC 9111 (https://www.rfc-editor.org/rfc/rfc9111): freshness §4.2, Cache-Control §5.2, Expires §5.3.
+Validators are opaque: they are kept and sent back byte for byte, never read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -17,6 +19,15 @@ LONGEST_VALIDATOR = 1024  # bytes
 
 # What a longer Retry-After is read as. The caller has a cap of its own; this one only keeps the arithmetic finite.
 LONGEST_WAIT = timedelta(days=3650)
+
+# Some servers answer "not modified" whatever happened. Each feed is asked without conditions once in this time.
+WHOLE_EVERY = timedelta(days=1)
+
+# One that was caught at it is not asked conditionally for so long.
+DISTRUSTED_FOR = timedelta(days=30)
+
+_MAX_AGE = re.compile(r'(?:^|,)\s*max-age\s*=\s*"?(\d+)', re.IGNORECASE)
+_NOT_KEPT = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
 
 
 def request_headers(validators: Validators) -> list[tuple[bytes, bytes]]:
@@ -52,6 +63,37 @@ def _kept(value: bytes | None) -> bytes | None:
     return value
 
 
+def may_ask_conditionally(*, whole_at: datetime | None, lied_at: datetime | None, now: datetime) -> bool:
+    """Whether the next request may carry validators, so that a 304 may answer it.
+
+    `whole_at` is when the last whole document came, `lied_at` when the server was last caught saying "not modified" of
+    a feed that had changed; None: never. An instant in the future, from a clock that was wrong, counts as never.
+    """
+    if lied_at is not None and timedelta(0) <= now - lied_at < DISTRUSTED_FOR:
+        return False
+    return whole_at is not None and timedelta(0) <= now - whole_at < WHOLE_EVERY
+
+
+def fresh_for(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How much longer a response is fresh by its own account; None when it does not say, or not readably.
+
+    Cache-Control's max-age counts before Expires, less the Age it has already; no-cache and no-store are zero.
+    `headers` are looked up without regard to case.
+    """
+    control = headers.get("cache-control", "")
+    if _NOT_KEPT.search(control):
+        return timedelta(0)
+    if found := _MAX_AGE.search(control):
+        age = headers.get("age", "").strip()
+        aged = _seconds(age) if age.isascii() and age.isdigit() else timedelta(0)
+        return max(_seconds(found[1]) - aged, timedelta(0))
+    if "expires" not in headers:
+        return None
+    # RFC 9111 §5.3: an Expires that is no date, "0" above all, is in the past.
+    expires = _date(headers["expires"])
+    return timedelta(0) if expires is None else _span(expires - (_date(headers.get("date", "")) or now))
+
+
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
     """How long the server asks us to wait, from a Retry-After header: seconds, or an HTTP date.
 
@@ -62,12 +104,21 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
         return None
     if value.removeprefix("-").isdigit():
         return _seconds(value)
+    date = _date(value)
+    return None if date is None else _span(date - now)
+
+
+def _date(value: str) -> datetime | None:
+    """An HTTP date; None for what is none."""
     try:
         date = parsedate_to_datetime(value)
         # An asctime date names no zone; HTTP dates are always UTC.
-        wait = date.replace(tzinfo=date.tzinfo or UTC) - now
+        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _span(wait: timedelta) -> timedelta:
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 

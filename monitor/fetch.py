@@ -14,6 +14,7 @@ import asyncio
 import logging
 import os
 import ssl
+import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
@@ -27,8 +28,9 @@ from urllib.parse import urlsplit, urlunsplit
 import httpcore
 import httpx
 
-from monitor.body import BadBody, CutOff, read_body
-from monitor.conditional import request_headers, retry_after, validators_from
+from monitor.body import BadBody, CutOff, Inflater, read_body
+from monitor.challenge import protection
+from monitor.conditional import fresh_for, request_headers, retry_after, validators_from
 from monitor.errors import MonitorError
 from monitor.guard import AddressRefused, GuardedTransport, NameUnresolved
 from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Validators
@@ -41,6 +43,8 @@ ACCEPT = (
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = PERMANENT | {302, 303, 307}
+
+PAGE_LOOKED_AT = 65_536  # bytes of a page that is no feed, to see what it is
 
 LONGEST_URL = 8192  # characters; what browsers and servers agree on
 
@@ -203,11 +207,13 @@ class Fetcher:
             with suppress(CutOff):
                 async for _ in _pieces(response):  # there is no body; only at its end can the connection be kept
                     pass
-            return NotModified(validators=validators_from(response.headers.raw))
+            return NotModified(
+                validators=validators_from(response.headers.raw), fresh_for=fresh_for(response.headers, now)
+            )
         if status == 304:
             return _failed(Outcome.PROTOCOL, f"{site} answered 304 to a request that set no condition", status)
         if status not in (200, 203):
-            return _refusal(response, site, now)
+            return _refusal(response, site, now, await _beginning(response))
         length = response.headers.get("Content-Length")
         try:
             body, wire_bytes, truncated = await read_body(
@@ -218,6 +224,8 @@ class Fetcher:
             )
         except BadBody as error:
             return _failed(error.kind, f"{site} {error}", status)
+        if product := protection(response.headers, body[:PAGE_LOOKED_AT]):
+            return _protected(site, status, product)
         return Fetched(
             url=str(trail[-1]),
             moved_to=str(trail[-1]) if permanent and len(trail) > 1 else None,
@@ -226,6 +234,7 @@ class Fetcher:
             content_type=response.headers.get("Content-Type"),
             validators=validators_from(response.headers.raw),
             truncated=truncated,
+            fresh_for=fresh_for(response.headers, now),
             wire_bytes=wire_bytes,
         )
 
@@ -371,26 +380,43 @@ def _site(url: httpx.URL) -> str:
 # ── answers that are no feed ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _refusal(response: httpx.Response, site: str, now: datetime) -> FetchFailed:
+async def _beginning(response: httpx.Response) -> bytes:
+    """The first bytes of a page that comes with a refusal; none when it is no page or cannot be read."""
+    if "html" not in response.headers.get("Content-Type", "").lower():
+        return b""
+    body = bytearray()
+    with suppress(BadBody, CutOff, zlib.error):
+        inflater = Inflater(response.headers.get("Content-Encoding", ""), PAGE_LOOKED_AT)
+        async for piece in _pieces(response):
+            body += inflater.inflate(piece)
+            if len(body) >= PAGE_LOOKED_AT:
+                break
+    return bytes(body[:PAGE_LOOKED_AT])
+
+
+def _refusal(response: httpx.Response, site: str, now: datetime, page: bytes) -> FetchFailed:
     status = response.status_code
     wait = retry_after(response.headers.get("Retry-After"), now)
     answered = f"{site} answered {status}"
+    if product := protection(response.headers, page):
+        return _protected(site, status, product, wait)
     if status == 429 or (status == 503 and wait is not None):
         detail = f"{answered}: it asks us to come less often"
         return _failed(Outcome.RATE_LIMITED, detail, status, wait)
     if status == 410:
-        detail = f"{answered}: the feed is gone for good. Find its new address, or remove it from feeds.yaml"
-        return _failed(Outcome.GONE, detail, status, wait)
-    if response.headers.get("cf-mitigated") == "challenge":
-        detail = f"{answered}: its bot protection wants a browser. Ask the publisher to let feed readers through"
-        return _failed(Outcome.BLOCKED, detail, status, wait)
+        return _failed(Outcome.GONE, f"{answered}: the feed is gone for good", status, wait)
     if status in (401, 407):
         detail = f"{answered}: it wants a login, or another one than the feed's URL carries"
         return _failed(Outcome.BLOCKED, detail, status, wait)
-    if status in (403, 451):
+    if status in (402, 403, 451, 999):
         return _failed(Outcome.BLOCKED, f"{answered}: it will not give us this feed", status, wait)
     if status == 404:
         return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the feed's address", status, wait)
     if status >= 500:
         return _failed(Outcome.HTTP_ERROR, f"{answered}: the fault is on its side", status, wait)
     return _failed(Outcome.HTTP_ERROR, f"{answered}, which brings no feed", status, wait)
+
+
+def _protected(site: str, status: int, product: str, wait: timedelta | None = None) -> FetchFailed:
+    why = f"{site} answered {status}: its bot protection ({product}) wants a browser"
+    return _failed(Outcome.BLOCKED, why, status, wait)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
-from monitor.conditional import request_headers, retry_after, validators_from
+from monitor.conditional import fresh_for, may_ask_conditionally, request_headers, retry_after, validators_from
 from monitor.model import Validators
 from tests.factories import NOW
 
@@ -84,3 +85,65 @@ def test_retry_after(value: str | None, seconds: int | None) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
 
     assert retry_after(value, NOW) == expected
+
+
+# ── how long an answer is fresh ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({}, None, id="not said"),
+        pytest.param({"Cache-Control": "public"}, None, id="said of something else"),
+        pytest.param({"Cache-Control": "public, max-age=600"}, 600, id="max-age"),
+        pytest.param({"Cache-Control": 'MAX-AGE = "600"'}, 600, id="loosely written"),
+        pytest.param({"Cache-Control": "s-maxage=600"}, None, id="a shared cache's is not for us"),
+        pytest.param({"Cache-Control": "max-age=600", "Age": "500"}, 100, id="less the age it has"),
+        pytest.param({"Cache-Control": "max-age=600", "Age": "9999"}, 0, id="older than that"),
+        pytest.param({"Cache-Control": "max-age=600", "Age": "old"}, 600, id="an age that is none"),
+        pytest.param({"Cache-Control": "max-age=600, no-cache"}, 0, id="no-cache wins"),
+        pytest.param({"Cache-Control": "no-store"}, 0, id="no-store"),
+        pytest.param({"Cache-Control": "max-age=-1"}, None, id="a negative one is none"),
+        pytest.param({"Cache-Control": "max-age=" + "9" * 5000}, 3650 * A_DAY, id="five thousand digits"),
+        pytest.param({"Expires": "Sun, 22 Nov 2026 12:30:00 GMT"}, 1800, id="Expires, from now"),
+        pytest.param(
+            {"Expires": "Sun, 22 Nov 2026 12:30:00 GMT", "Date": "Sun, 22 Nov 2026 12:20:00 GMT"},
+            600,
+            id="Expires, by the server's own clock",
+        ),
+        pytest.param({"Expires": "Sun, 22 Nov 2026 12:30:00 GMT", "Cache-Control": "max-age=60"}, 60, id="both"),
+        pytest.param({"Expires": "0"}, 0, id="Expires: 0"),
+        pytest.param({"Expires": "-1"}, 0, id="Expires: -1"),
+        pytest.param({"Expires": "soon"}, 0, id="an Expires that is no date"),
+        pytest.param({"Expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0, id="long past"),
+        pytest.param({"Expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, 3650 * A_DAY, id="at the end of the calendar"),
+    ],
+)
+def test_freshness_is_read_as_the_specification_has_it(headers: dict[str, str], seconds: int | None) -> None:
+    expected = None if seconds is None else timedelta(seconds=seconds)
+
+    assert fresh_for(httpx.Headers(headers), NOW) == expected
+
+
+# ── servers that lie ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("whole", "lied", "conditional"),
+    [
+        pytest.param(None, None, False, id="nothing whole has come yet"),
+        pytest.param(timedelta(hours=23), None, True, id="a whole document came today"),
+        pytest.param(timedelta(hours=24), None, False, id="once a day it must be a whole one"),
+        pytest.param(timedelta(hours=1), timedelta(days=29), False, id="caught at a lie this month"),
+        pytest.param(timedelta(hours=1), timedelta(days=30), True, id="trusted again after that"),
+        pytest.param(timedelta(hours=-3), None, False, id="a clock that ran ahead"),
+        pytest.param(timedelta(hours=1), timedelta(hours=-3), True, id="and that caught a lie tomorrow"),
+    ],
+)
+def test_a_feed_is_fetched_whole_once_a_day_and_from_liars_always(
+    whole: timedelta | None, lied: timedelta | None, conditional: bool
+) -> None:
+    whole_at = None if whole is None else NOW - whole
+    lied_at = None if lied is None else NOW - lied
+
+    assert may_ask_conditionally(whole_at=whole_at, lied_at=lied_at, now=NOW) is conditional
