@@ -23,7 +23,9 @@ from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, RuleSpec, SmtpSpec
 
-__all__ = ["Config", "duration", "find", "load", "secret"]
+__all__ = ["OPERATOR", "Config", "duration", "find", "load", "secret"]
+
+OPERATOR = "operator"  # the channel that notices go to
 
 SYSTEM_FILE = Path("/etc/monitor/feeds.yaml")
 SYSTEM_ARCHIVE = Path("/var/lib/monitor/archive.db")
@@ -50,6 +52,12 @@ class Config:
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
     maildir: Path  # absolute; beside the archive
     warnings: tuple[Problem, ...]  # in file order; nothing that keeps the file from being used
+
+    @property
+    def channels_and_operator(self) -> Mapping[str, ChannelSpec]:
+        """The channels, and the operator's: where notices go. Unless one of that name is written, mail to `contact`."""
+        mail = ChannelSpec(name=OPERATOR, kind="email", to=(self.contact,))
+        return {OPERATOR: mail, **self.channels}
 
     @property
     def house(self) -> House:

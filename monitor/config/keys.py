@@ -66,6 +66,8 @@ class Defaults(Section):
     """`defaults:`, for the feeds that do not say otherwise."""
 
     every: Interval = timedelta(minutes=15)
+    min: Interval | None = None
+    max: Interval | None = None
     alert_backlog: Duration = timedelta(0)
     language: Language | None = None
     tags: Names = ()
@@ -81,6 +83,8 @@ class Feed(Section):
     country: Country | None = None
     tags: Names | None = None
     every: Interval | None = None
+    min: Interval | None = None
+    max: Interval | None = None
     alert_backlog: Duration | None = None
     fulltext: StrictBool = False
     allow_private: tuple[AddressAndPort, ...] = ()

@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 from monitor.config import keys
 from monitor.config.items import NOTHING, Findings, items, named, read, unknown_key
 from monitor.config.rule_section import read_aliases, read_rules
+from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, RuleSpec, SmtpSpec
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, Pace, RuleSpec, SmtpSpec
 
 SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
 POLITE = timedelta(minutes=5)
+OFTEN = timedelta(minutes=5)  # a feed that says nothing of `min` is never polled more often than this
+LONGER = 4  # times `every`: what `max` is where nothing is said of it
 SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 WEB_PORTS = {"http": 80, "https": 443}
 
@@ -93,11 +96,14 @@ def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:
         address = feed.url.partition("://")[2].rstrip("/")
         if (other := keys_by_address.setdefault(address, feed.key)) != feed.key:
             found.warn(node.at(["url"]), f"{path}.url", f'feed "{other}" has the same URL. Remove one of them')
-        specs[feed.key] = _feed_spec(feed, defaults)
+        pace = _pace(feed, defaults)
+        _check_pace(pace, feed, node, path, found)
+        specs[feed.key] = _feed_spec(feed, defaults, pace)
         lines[feed.key] = node.line
         inheriting += [feed.url] if feed.every is None else []
         _doubt_feed(feed, node, path, found)
 
+    _check_pace(_pace(defaults, defaults), defaults, defaults_node, "defaults", found)
     if defaults.every < POLITE and not all(map(_is_this_machine, inheriting)):
         found.warn(defaults_node.at(["every"]), "defaults.every", _HURRIED)
     if not root.entries.get("feeds", NOTHING).value:
@@ -105,7 +111,7 @@ def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:
     return tuple(specs.values())
 
 
-def _feed_spec(feed: keys.Feed, defaults: keys.Defaults) -> FeedSpec:
+def _feed_spec(feed: keys.Feed, defaults: keys.Defaults, pace: Pace) -> FeedSpec:
     return FeedSpec(
         key=feed.key,
         url=feed.url,
@@ -113,12 +119,34 @@ def _feed_spec(feed: keys.Feed, defaults: keys.Defaults) -> FeedSpec:
         language=feed.language or defaults.language,
         country=feed.country,
         tags=defaults.tags if feed.tags is None else feed.tags,
-        every=feed.every or defaults.every,
+        every=pace.every,
+        min_every=pace.min,
+        max_every=pace.max,
         alert_backlog=defaults.alert_backlog if feed.alert_backlog is None else feed.alert_backlog,
         fulltext=feed.fulltext,
         allow_private=feed.allow_private,
         paused=feed.paused,
     )
+
+
+def _pace(feed: keys.Feed | keys.Defaults, defaults: keys.Defaults) -> Pace:
+    """A feed's interval and how far its rhythm may move it.
+
+    An `every` of its own is a promise: without a `max` of its own, nothing makes it longer.
+    """
+    every = feed.every or defaults.every
+    longest = every if feed.every else defaults.max or LONGER * every
+    return Pace(every=every, min=feed.min or min(defaults.min or OFTEN, every), max=feed.max or max(longest, every))
+
+
+def _check_pace(pace: Pace, written: keys.Feed | keys.Defaults, node: Node, path: str, found: Findings) -> None:
+    """Reports bounds that leave out the interval itself, at the bound that is written there."""
+    if written.min is not None and pace.min > pace.every:
+        message = f"is longer than the interval itself, every: {as_written(pace.every)}. Write a shorter one"
+        found.error(node.at(["min"]), f"{path}.min", message)
+    if written.max is not None and pace.max < pace.every:
+        message = f"is shorter than the interval itself, every: {as_written(pace.every)}. Write a longer one"
+        found.error(node.at(["max"]), f"{path}.max", message)
 
 
 def _doubt_feed(feed: keys.Feed, node: Node, path: str, found: Findings) -> None:

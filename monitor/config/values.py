@@ -83,6 +83,15 @@ def duration(value: object) -> timedelta:
     return _capped(timedelta(days=36_500), timedelta(**{_UNITS[found[2]]: int(found[1])}))
 
 
+def as_written(span: timedelta) -> str:
+    """A time span as the file writes it, in the largest unit that fits: 15m."""
+    for unit, name in reversed(_UNITS.items()):
+        whole, rest = divmod(span, timedelta(**{name: 1}))
+        if whole and not rest:
+            return f"{whole}{unit}"
+    return "0s"
+
+
 def _at_most_a_year(value: timedelta) -> timedelta:
     return _capped(timedelta(days=366), value)
 
