@@ -1,61 +1,6 @@
 -- The schema of the archive, generated from monitor/archive/migrations. Do not edit; write it anew with
 --   python -m monitor.archive.migrations > db/schema.sql
 
-CREATE TABLE hosts (
-  host            TEXT PRIMARY KEY,            -- host name, with the port where a feed's URL names one
-  lease_token     INTEGER NOT NULL DEFAULT 0,  -- goes up with every lease; a holder with an older number has lost it
-  lease_until     TEXT                         -- instant it lapses by itself; null: nobody polls this host now
-                  CHECK (lease_until GLOB '????-??-??T??:??:??Z'),
-  last_request_at TEXT                         -- instant of our last request there; null: none yet
-                  CHECK (last_request_at GLOB '????-??-??T??:??:??Z')
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE feeds (
-  key            TEXT PRIMARY KEY,          -- the feed's name in feeds.yaml, commands and tables
-  url            TEXT NOT NULL,             -- where it is polled
-  host           TEXT NOT NULL              -- the host of that URL
-                 REFERENCES hosts (host),
-  title          TEXT,                      -- given_title, else own_title; null: neither is known
-  given_title    TEXT,                      -- as feeds.yaml says; null: it does not
-  own_title      TEXT,                      -- as the feed calls itself; null: it does not, or was never read
-  language       TEXT,                      -- BCP 47; given_language, else own_language; null: neither is known
-  given_language TEXT,                      -- BCP 47 as feeds.yaml says; null: it does not
-  own_language   TEXT,                      -- BCP 47 as the feed declares; null: it does not, or was never read
-  country        TEXT,                      -- ISO 3166-1 alpha-2, as feeds.yaml says; null: it does not
-  tags           TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as feeds.yaml says
-                 CHECK (json_type(tags) = 'array'),
-  state          TEXT NOT NULL              -- new (never polled), ok, failing, paused, removed (from feeds.yaml)
-                 CHECK (state IN ('new', 'ok', 'failing', 'paused', 'removed')),
-  first_seen_at  TEXT NOT NULL              -- instant the feed was first in feeds.yaml
-                 CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
-  next_poll_at   TEXT NOT NULL              -- instant it is due
-                 CHECK (next_poll_at GLOB '????-??-??T??:??:??Z'),
-  polled_at      TEXT                       -- instant of the last poll, failed or not; null: never polled
-                 CHECK (polled_at GLOB '????-??-??T??:??:??Z'),
-  changed_at     TEXT                       -- instant of the last poll with a new or revised article; null: none yet
-                 CHECK (changed_at GLOB '????-??-??T??:??:??Z'),
-  failures       INTEGER NOT NULL DEFAULT 0 -- failed polls in a row; 0 after a success
-                 CHECK (failures >= 0),
-  failing_since  TEXT                       -- instant of the first of them; null: the last poll succeeded
-                 CHECK (failing_since GLOB '????-??-??T??:??:??Z'),
-  last_outcome   TEXT,                      -- polls.outcome of the last poll; null: never polled
-  last_error     TEXT,                      -- what the last poll failed with, one line; null: it succeeded
-  moved_to       TEXT,                      -- where the server says it has moved for good; null: it does not say so
-  etag           BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
-  last_modified  BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
-  primed         INTEGER NOT NULL DEFAULT 0 -- 1: its first whole document is stored, so what is new now is news
-                 CHECK (primed IN (0, 1)),
-  body_digest    BLOB,                      -- digest of the last whole body; null: none yet
-  entry_digests  BLOB NOT NULL DEFAULT x''  -- digests of the last whole document's entries, 8 bytes each
-                 CHECK (length(entry_digests) % 8 = 0),
-  CHECK ((failures > 0) = (last_error IS NOT NULL)),
-  CHECK ((failures > 0) = (failing_since IS NOT NULL))
-) STRICT;
-
-CREATE INDEX feeds_due ON feeds (next_poll_at, host) WHERE state NOT IN ('paused', 'removed');
-
-CREATE INDEX feeds_by_host ON feeds (host);
-
 CREATE TABLE stories (
   id            INTEGER PRIMARY KEY,        -- the id of its first article
   first_article INTEGER NOT NULL            -- the article it began with
@@ -178,39 +123,6 @@ CREATE INDEX matches_by_article ON matches (article);
 
 CREATE INDEX matches_by_time ON matches (matched_at);
 
-CREATE TABLE alerts (
-  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of raising
-  key          TEXT NOT NULL UNIQUE, -- what it is about, so that raising it twice is one alert
-  kind         TEXT NOT NULL         -- article (a rule on an article), digest (one sending of a digest)
-               CHECK (kind IN ('article', 'digest')),
-  rule         TEXT,                 -- the rule's name; null: a digest
-  story        INTEGER               -- the article's story; null: a digest
-               REFERENCES stories (id),
-  article      INTEGER               -- the article; null: a digest
-               REFERENCES articles (id),
-  digest       TEXT,                 -- the digest's name; null: sent at once, by itself
-  digest_alert INTEGER               -- the digest that carried it; null: not yet carried, or not meant for one
-               REFERENCES alerts (id),
-  created_at   TEXT NOT NULL         -- instant it was raised
-               CHECK (created_at GLOB '????-??-??T??:??:??Z'),
-  state        TEXT NOT NULL         -- waiting (for its digest), queued, sent (to all), dead (given up for a recipient)
-               CHECK (state IN ('waiting', 'queued', 'sent', 'dead')),
-  UNIQUE (rule, article),
-  CHECK (kind = 'digest' OR (rule IS NOT NULL AND story IS NOT NULL AND article IS NOT NULL)),
-  CHECK (kind = 'article' OR (rule IS NULL AND story IS NULL AND article IS NULL AND digest IS NOT NULL)),
-  CHECK (state <> 'waiting' OR digest IS NOT NULL)
-) STRICT;
-
-CREATE INDEX alerts_waiting ON alerts (digest) WHERE state = 'waiting';
-
-CREATE INDEX alerts_by_article ON alerts (article);
-
-CREATE INDEX alerts_by_story ON alerts (story);
-
-CREATE INDEX alerts_by_digest_alert ON alerts (digest_alert) WHERE digest_alert IS NOT NULL;
-
-CREATE INDEX alerts_by_time ON alerts (created_at);
-
 CREATE TABLE deliveries (
   id              INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of queueing
   alert           INTEGER NOT NULL           -- the alert it tells of
@@ -242,6 +154,119 @@ CREATE INDEX deliveries_dead ON deliveries (id) WHERE state = 'dead';
 
 CREATE INDEX deliveries_by_alert ON deliveries (alert);
 
+CREATE TABLE hosts (
+  host            TEXT PRIMARY KEY,            -- host name, with the port where a feed's URL names one
+  lease_token     INTEGER NOT NULL DEFAULT 0,  -- goes up with every lease; a holder with an older number has lost it
+  lease_until     TEXT                         -- instant it lapses by itself; null: nobody polls this host now
+                  CHECK (lease_until GLOB '????-??-??T??:??:??Z'),
+  last_request_at TEXT                         -- instant of our last request there; null: none yet
+                  CHECK (last_request_at GLOB '????-??-??T??:??:??Z'),
+  hold_until      TEXT                         -- instant until which it wants no requests; null: it never said so
+                  CHECK (hold_until GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feeds (
+  key            TEXT PRIMARY KEY,          -- the feed's name in feeds.yaml, commands and tables
+  url            TEXT NOT NULL,             -- where it is polled: given_url, or where that has moved for good
+  given_url      TEXT NOT NULL,             -- as feeds.yaml says
+  host           TEXT NOT NULL              -- the host of url
+                 REFERENCES hosts (host),
+  title          TEXT,                      -- given_title, else own_title; null: neither is known
+  given_title    TEXT,                      -- as feeds.yaml says; null: it does not
+  own_title      TEXT,                      -- as the feed calls itself; null: it does not, or was never read
+  language       TEXT,                      -- BCP 47; given_language, else own_language; null: neither is known
+  given_language TEXT,                      -- BCP 47 as feeds.yaml says; null: it does not
+  own_language   TEXT,                      -- BCP 47 as the feed declares; null: it does not, or was never read
+  country        TEXT,                      -- ISO 3166-1 alpha-2, as feeds.yaml says; null: it does not
+  tags           TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as feeds.yaml says
+                 CHECK (json_type(tags) = 'array'),
+  state          TEXT NOT NULL              -- new (never polled), ok, failing, blocked, gone, paused, removed
+                 CHECK (state IN ('new', 'ok', 'failing', 'blocked', 'gone', 'paused', 'removed')),
+  first_seen_at  TEXT NOT NULL              -- instant the feed was first in feeds.yaml
+                 CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  next_poll_at   TEXT NOT NULL              -- instant it is due
+                 CHECK (next_poll_at GLOB '????-??-??T??:??:??Z'),
+  polled_at      TEXT                       -- instant of the last poll, failed or not; null: never polled
+                 CHECK (polled_at GLOB '????-??-??T??:??:??Z'),
+  changed_at     TEXT                       -- instant of the last poll with a new or revised article; null: none yet
+                 CHECK (changed_at GLOB '????-??-??T??:??:??Z'),
+  whole_at       TEXT                       -- instant the last whole document came (no 304); null: none yet
+                 CHECK (whole_at GLOB '????-??-??T??:??:??Z'),
+  failures       INTEGER NOT NULL DEFAULT 0 -- failed polls in a row; 0 after a success
+                 CHECK (failures >= 0),
+  failing_since  TEXT                       -- instant of the first of them; null: the last poll succeeded
+                 CHECK (failing_since GLOB '????-??-??T??:??:??Z'),
+  reported_at    TEXT                       -- instant the operator was told that it fails; null: was not told, or has
+                                            -- been told since that it works again
+                 CHECK (reported_at GLOB '????-??-??T??:??:??Z'),
+  last_outcome   TEXT,                      -- polls.outcome of the last poll; null: never polled
+  last_error     TEXT,                      -- what the last poll failed with, one line; null: it succeeded
+  problems       TEXT NOT NULL DEFAULT '[]' -- JSON array: what was wrong with the last document and got mended or cut
+                 CHECK (json_type(problems) = 'array'),
+  moved_to       TEXT,                      -- where the server says it has moved for good; null: it does not say so
+  moved_polls    INTEGER NOT NULL DEFAULT 0 -- how many good polls in a row came from there
+                 CHECK (moved_polls >= 0),
+  lied_at        TEXT                       -- instant a 304 was last found to be untrue; null: never
+                 CHECK (lied_at GLOB '????-??-??T??:??:??Z'),
+  ttl_seconds    INTEGER,                   -- how long the feed asks to be left alone, in seconds; null: it does not
+  period_seconds INTEGER,                   -- how often it says it is updated, in seconds; null: it does not
+  rhythm         TEXT,                      -- JSON: when it publishes, as far as polls have seen; null: not seen yet
+  etag           BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
+  last_modified  BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
+  primed         INTEGER NOT NULL DEFAULT 0 -- 1: its first whole document is stored, so what is new now is news
+                 CHECK (primed IN (0, 1)),
+  body_digest    BLOB,                      -- digest of the last whole body; null: none yet
+  entry_digests  BLOB NOT NULL DEFAULT x''  -- digests of the last whole document's entries, 8 bytes each
+                 CHECK (length(entry_digests) % 8 = 0),
+  CHECK ((failures > 0) = (last_error IS NOT NULL)),
+  CHECK ((failures > 0) = (failing_since IS NOT NULL))
+) STRICT;
+
+CREATE INDEX feeds_due ON feeds (next_poll_at, host) WHERE state NOT IN ('paused', 'removed');
+
+CREATE INDEX feeds_by_host ON feeds (host);
+
+CREATE INDEX feeds_reported ON feeds (key) WHERE failures > 0 OR reported_at IS NOT NULL;
+
+CREATE TABLE alerts (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of raising
+  key          TEXT NOT NULL UNIQUE, -- what it is about, so that raising it twice is one alert
+  kind         TEXT NOT NULL         -- article (a rule on an article), digest (one sending of a digest), notice (to the
+               CHECK (kind IN ('article', 'digest', 'notice')), -- operator, about feeds)
+  rule         TEXT,                 -- the rule's name; null: a digest or a notice
+  story        INTEGER               -- the article's story; null: a digest or a notice
+               REFERENCES stories (id),
+  article      INTEGER               -- the article; null: a digest or a notice
+               REFERENCES articles (id),
+  digest       TEXT,                 -- the digest's name; null: sent at once, by itself
+  digest_alert INTEGER               -- the digest that carried it; null: not yet carried, or not meant for one
+               REFERENCES alerts (id),
+  subject      TEXT,                 -- what a notice says, one line; null: an article or a digest
+  created_at   TEXT NOT NULL         -- instant it was raised
+               CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  state        TEXT NOT NULL         -- waiting (for its digest), queued, sent (to all), dead (given up for a recipient)
+               CHECK (state IN ('waiting', 'queued', 'sent', 'dead')),
+  UNIQUE (rule, article),
+  CHECK ((kind = 'article') = (rule IS NOT NULL)),
+  CHECK ((kind = 'article') = (story IS NOT NULL)),
+  CHECK ((kind = 'article') = (article IS NOT NULL)),
+  CHECK ((kind = 'notice') = (subject IS NOT NULL)),
+  CHECK (kind <> 'digest' OR digest IS NOT NULL),
+  CHECK (state <> 'waiting' OR digest IS NOT NULL)
+) STRICT;
+
+CREATE INDEX alerts_waiting ON alerts (digest) WHERE state = 'waiting';
+
+CREATE INDEX alerts_by_article ON alerts (article);
+
+CREATE INDEX alerts_by_story ON alerts (story);
+
+CREATE INDEX alerts_by_digest_alert ON alerts (digest_alert) WHERE digest_alert IS NOT NULL;
+
+CREATE INDEX alerts_by_time ON alerts (created_at);
+
+CREATE INDEX alerts_notices ON alerts (created_at) WHERE kind = 'notice';
+
 CREATE TABLE polls (
   id          INTEGER PRIMARY KEY, -- ascending in the order of recording
   feed        TEXT NOT NULL        -- the feed that was polled
@@ -259,9 +284,26 @@ CREATE TABLE polls (
   gap         INTEGER              -- 1: no overlap with the poll before, items may be missing; null: cannot tell
               CHECK (gap IN (0, 1)),
   error       TEXT,                -- what failed, one line; null: the poll succeeded
+  problems    TEXT NOT NULL DEFAULT '[]' -- JSON array: what was wrong with the document and got mended or cut
+              CHECK (json_type(problems) = 'array'),
   CHECK ((error IS NULL) = (outcome IN ('new', 'nothing_new', 'unchanged', 'not_modified')))
 ) STRICT;
 
 CREATE INDEX polls_by_feed ON polls (feed, at);
 
 CREATE INDEX polls_by_time ON polls (at, outcome);
+
+CREATE INDEX polls_with_gap ON polls (at) WHERE gap;
+
+CREATE TABLE feed_moves (
+  id       INTEGER PRIMARY KEY, -- ascending in the order of moving
+  feed     TEXT NOT NULL        -- the feed that is polled elsewhere since
+           REFERENCES feeds (key),
+  at       TEXT NOT NULL        -- instant of the poll that decided it
+           CHECK (at GLOB '????-??-??T??:??:??Z'),
+  from_url TEXT NOT NULL,       -- where it was polled before
+  to_url   TEXT NOT NULL,       -- where it is polled since
+  why      TEXT NOT NULL        -- what decided it, one line
+) STRICT;
+
+CREATE INDEX feed_moves_by_feed ON feed_moves (feed);

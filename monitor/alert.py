@@ -11,13 +11,14 @@ from monitor.model import (
     Article,
     ChannelSpec,
     DeliveryIntent,
+    FeedTrouble,
     House,
     LanguageGuess,
     Match,
     RuleSpec,
     WaitingAlert,
 )
-from monitor.render import article_mail, digest_mail, message_id
+from monitor.render import article_mail, digest_mail, message_id, notice_mail, notice_subject
 
 
 def alerts_for(
@@ -102,6 +103,38 @@ def digest_deliveries(
             DeliveryIntent(channel=channel, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now))
         )
     return tuple(deliveries)
+
+
+def notice_deliveries(
+    failing: Sequence[FeedTrouble],
+    working: Sequence[FeedTrouble],
+    *,
+    feeds: int,
+    channel: ChannelSpec,
+    house: House,
+    now: datetime,
+) -> tuple[str, tuple[DeliveryIntent, ...]]:
+    """A notice's subject, and its message to each recipient. `feeds` is how many there are in all."""
+    subject = notice_subject(failing, working)
+    deliveries = []
+    for recipient in recipients(channel):
+        mail_id = message_id("notice", channel.name, recipient, now.isoformat(), contact=house.contact)
+        mail = notice_mail(
+            mail_id=mail_id,
+            subject=subject,
+            failing=failing,
+            working=working,
+            feeds=feeds,
+            house=house,
+            recipient=recipient,
+            now=now,
+        )
+        deliveries.append(
+            DeliveryIntent(
+                channel=channel.name, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now)
+            )
+        )
+    return subject, tuple(deliveries)
 
 
 def destinations(rules: Iterable[RuleSpec], channels: Mapping[str, ChannelSpec]) -> tuple[tuple[str, str], ...]:

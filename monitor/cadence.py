@@ -5,12 +5,14 @@ Chance arrives as `jitter`, a number in [0, 1), so that feeds and mails that fel
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from monitor.model import SUCCESSES, Outcome
+from monitor.model import SUCCESSES, Outcome, Pace, Rhythm
 
 LONGEST_WAIT = timedelta(days=1)  # between two polls of a feed that fails: it is asked daily, for ever
-LONGEST_RETRY_AFTER = timedelta(days=31)  # a publisher's own wish is obeyed up to here
+LONGEST_RETRY_AFTER = timedelta(days=1)  # a publisher's own wish is obeyed up to here
 
 # Nothing reached the publisher, and as often as not it is our own line that is down: coming back within the hour
 # disturbs nobody and loses less.
@@ -40,8 +42,13 @@ FEWEST_ATTEMPTS = len(ATTEMPTS_AFTER) + 1
 
 def next_poll(
     *,
-    every: timedelta,
+    pace: Pace,
+    rhythm: Rhythm | None,
+    fresh_for: timedelta | None,
+    ttl: timedelta | None,
+    period: timedelta | None,
     outcome: Outcome,
+    status: int | None,
     failures: int,
     retry_after: timedelta | None,
     now: datetime,
@@ -54,6 +61,7 @@ def next_poll(
     daily at once. Never None: no feed is given up. `failures` counts failures in a row including this one.
     `retry_after` is obeyed on top of all that, also beyond our own longest wait, up to 31 days.
     """
+    every = pace.every
     spread = 0.95 + jitter / 10
     wait = every * spread
     if outcome not in AT_ITS_PACE:
@@ -86,3 +94,31 @@ def next_attempt(*, attempts: int, created_at: datetime, now: datetime, jitter: 
     step = max(attempts, 1) - 1
     wait = ATTEMPTS_AFTER[step] if step < len(ATTEMPTS_AFTER) else ATTEMPTS_THEN_EVERY
     return now + wait * (0.8 + jitter * 0.4)
+
+
+def observed(
+    rhythm: Rhythm | None,
+    *,
+    at: datetime,
+    since: datetime | None,
+    entries: int,
+    fresh: int,
+    dates: Sequence[datetime],
+) -> Rhythm:
+    """The rhythm after an answer that tells what the feed holds."""
+    return Rhythm(since=rhythm.since if rhythm else at, until=at, hours=(0.0,) * 24, rolls_in=None)
+
+
+def pack_rhythm(rhythm: Rhythm) -> str:
+    """The rhythm as the archive keeps it."""
+    return json.dumps([rhythm.since.isoformat(), rhythm.until.isoformat()])
+
+
+def unpack_rhythm(text: str | None) -> Rhythm | None:
+    """The rhythm that `pack_rhythm` made a text of; None for anything else."""
+    if not text:
+        return None
+    since, until = json.loads(text)
+    return Rhythm(
+        since=datetime.fromisoformat(since), until=datetime.fromisoformat(until), hours=(0.0,) * 24, rolls_in=None
+    )

@@ -3,6 +3,7 @@
 Due times live in the archive. The scheduler holds a handful of clock jobs; each asks the archive what is due:
 
     tick      every second     lease hosts with due feeds, poll each under its lease
+    watch     every minute     tell the operator of feeds that go on failing, or work again
     deliver   every 5 seconds  send what is due in the outbox (also at once, when a poll queued something)
     digest    as its cron says one job a digest
     prune     once a day       drop old rows of `polls`
@@ -35,9 +36,12 @@ from monitor.errors import ConfigError
 from monitor.model import SUCCESSES, HostLease, Outcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host
+from monitor.watch import queue_notice
 
 TICK = timedelta(seconds=1)
 DELIVER_EVERY = timedelta(seconds=5)
+WATCH_EVERY = timedelta(minutes=1)
+BEGIN_APART = timedelta(seconds=0.1)  # new feeds, so that a long list does not begin all at once
 KEEP_POLLS = timedelta(days=90)
 DRAIN_POLLS = 10.0  # seconds that polls under way get to finish when we are told to stop
 DRAIN_MAILS = 30.0  # seconds that mails under way get
@@ -78,7 +82,7 @@ class Daemon:
             stack.push_async_callback(self.thread.aclose)
             self.archive = await self.thread(open_archive, self.config.archive, now=self.now())
             stack.push_async_callback(self.thread, self.archive.close)
-            await self.thread(self.archive.sync_feeds, self.config.feeds, self.now())
+            await self.thread(self.archive.sync_feeds, self.config.feeds, self.now(), spread=BEGIN_APART)
             self.channels = self._open_channels(self.config)
             self.poller = await stack.enter_async_context(
                 open_poller(self.config, archive=self.archive, thread=self.thread, now=self.now, jitter=self.jitter)
@@ -106,6 +110,7 @@ class Daemon:
         add = self.scheduler.add_job
         add(self.tick, "interval", seconds=TICK.total_seconds(), id="tick")
         add(self.deliver, "interval", seconds=DELIVER_EVERY.total_seconds(), id="deliver")
+        add(self.watch, "interval", seconds=WATCH_EVERY.total_seconds(), id="watch")
         add(self.prune, "interval", days=1, id="prune")
         if (period := watchdog_interval(self.environ)) is not None:
             add(self.feed_watchdog, "interval", seconds=period.total_seconds(), id="watchdog")
@@ -173,6 +178,13 @@ class Daemon:
         log.info("digest queued", digest=name, messages=queued)
         self._deliver_soon()
 
+    async def watch(self) -> None:
+        """Puts a notice to the operator into the outbox, when there is something to tell."""
+        subject = await queue_notice(self.thread, self.archive, self.config, now=self.now())
+        if subject is not None:
+            log.warning("notice to the operator queued", notice=subject)
+            self._deliver_soon()
+
     async def prune(self) -> None:
         """Drops rows of `polls` that are older than KEEP_POLLS."""
         dropped = await self.thread(self.archive.prune_polls, self.now() - KEEP_POLLS)
@@ -217,7 +229,7 @@ class Daemon:
         for key in ("workers", "user_agent"):
             if getattr(new, key) != getattr(self.config, key):
                 log.warning("this setting changes at the next restart", setting=f"monitor.{key}")
-        await self.thread(self.archive.sync_feeds, new.feeds, self.now())
+        await self.thread(self.archive.sync_feeds, new.feeds, self.now(), spread=BEGIN_APART)
         await self.poller.workers.replace(brief_for(new))
         self.config, self.channels = new, channels
         self.poller = replace(self.poller, config=new)
@@ -249,7 +261,7 @@ class Daemon:
         if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
             log.warning("no smtp: in the configuration, mails are written to a maildir", maildir=str(config.maildir))
         return open_channels(
-            config.channels,
+            config.channels_and_operator,
             smtp=config.smtp,
             sender=config.house.sender,
             password=configuration.secret("smtp-password", self.environ),
@@ -273,6 +285,23 @@ def report_poll(outcome: PollOutcome) -> None:
     """One log line a poll: news at INFO, quiet polls at DEBUG, failures at WARNING."""
     took_ms = round(outcome.duration.total_seconds() * 1000)
     facts: dict[str, object] = {"feed": outcome.feed, "outcome": outcome.outcome.value, "status": outcome.status}
+    if outcome.move is not None:
+        log.warning(
+            "the feed is polled at another address now",
+            feed=outcome.feed,
+            url=outcome.move.to_url,
+            why=outcome.move.why,
+        )
+    if outcome.lied:
+        log.warning(
+            "the server says “not modified” of a feed that has changed, it is not asked so any more", feed=outcome.feed
+        )
+    if outcome.hold_host_until is not None:
+        log.warning(
+            "the host is left alone for a while",
+            feed=outcome.feed,
+            until=f"{outcome.hold_host_until:%Y-%m-%dT%H:%M:%SZ}",
+        )
     for problem in outcome.problems:
         log.warning("the feed has a problem", feed=outcome.feed, problem=problem)
     if outcome.outcome not in SUCCESSES:

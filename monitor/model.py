@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 # ── what to watch ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How often a feed may be polled; `min` ≤ `every` ≤ `max`."""
@@ -61,7 +65,7 @@ class FeedSpec:
     @property
     def host(self) -> str:
         """The host that politeness counts by: host name, with the port when the URL names one."""
-        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+        return _host(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +279,19 @@ class ReadFeed:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A feed is polled at another address from now on."""
+
+    to_url: str
+    why: str  # one line for people
+
+    @property
+    def host(self) -> str:
+        """As in FeedSpec."""
+        return _host(self.to_url)
+
+
 # ── what the archive knows, and what follows from it ─────────────────────────────────────────────────────────────────
 
 
@@ -283,14 +300,23 @@ class FeedState:
     """What the archive remembers of a feed between polls."""
 
     key: str
-    url: str
-    state: str  # new, ok, failing, paused, removed
+    url: str  # where it is polled: `given_url`, or where that has moved for good
+    given_url: str  # as the configuration says
+    state: str  # new, ok, failing, blocked, gone, paused, removed
     validators: Validators
     body_digest: bytes | None  # of the last complete body; None before the first
     entry_digests: frozenset[int]  # of the last complete document's entries
     primed: bool  # a complete document has been stored, so what is new now is news
     failures: int  # in a row; 0 after a success
     next_poll_at: datetime
+    last_outcome: Outcome | None = None  # None: never polled
+    whole_at: datetime | None = None  # the last whole document came, no 304; None: never
+    lied_at: datetime | None = None  # a 304 was last found to be untrue; None: never
+    moved_to: str | None = None  # where the server says it has moved for good; None: it does not
+    moved_polls: int = 0  # good polls in a row that came from there
+    ttl: timedelta | None = None  # as in ParsedFeed, of the last complete document
+    period: timedelta | None = None  # as in ParsedFeed, of the last complete document
+    rhythm: Rhythm | None = None  # None: nothing is known of it yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +440,24 @@ class Enrichment:
     matches: tuple[Match, ...]
 
 
+# ── what the operator is told ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTrouble:
+    """A feed that fails, or that the operator still believes to fail."""
+
+    feed: str
+    title: str  # the key where no title is known
+    outcome: Outcome  # of its last poll
+    status: int | None  # HTTP status of that; None: no answer came
+    failures: int  # in a row; 0: it works again
+    since: datetime | None  # the first of them; None: it works again
+    error: str | None  # of the last poll; None: it worked
+    next_poll_at: datetime
+    reported_at: datetime | None  # when the operator was told; None: was not
+
+
 # ── what is sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -463,7 +507,15 @@ class PollOutcome:
     gap: bool | None = None  # True: no overlap with the last poll, items may have been missed; None: cannot be told
     title: str | None = None  # the feed's own; None leaves the stored one
     language: str | None = None
-    moved_to: str | None = None
+    moved_to: str | None = None  # where the server says it has moved for good; None: it does not
+    moved_polls: int = 0  # good polls in a row that came from there, this one included
+    move: Move | None = None  # None: it is polled where it was
+    ttl: timedelta | None = None  # as in ParsedFeed; written with a complete document
+    period: timedelta | None = None  # as in ParsedFeed; written with a complete document
+    rhythm: Rhythm | None = None  # None leaves the stored one
+    whole: bool = False  # a complete document came, no 304
+    lied: bool = False  # it had changed although the server said "not modified"
+    hold_host_until: datetime | None = None  # None: the host said nothing of the kind
     validators: Validators | None = None  # None leaves the stored ones
     body_digest: bytes | None = None  # None leaves the stored one
     entry_digests: frozenset[int] | None = None  # None leaves the stored ones

@@ -29,7 +29,7 @@ from typing import assert_never
 
 from monitor import __version__
 from monitor.archive import Archive, ArchiveThread
-from monitor.cadence import next_poll
+from monitor.conditional import may_ask_conditionally
 from monitor.config import Config
 from monitor.dedupe import sort_out
 from monitor.errors import WorkerFailed
@@ -60,6 +60,7 @@ from monitor.model import (
     Validators,
     Verdict,
 )
+from monitor.policy import decide
 from monitor.workers import Brief, Workers
 
 # A feed whose documents are always cut off would never count as stored whole and so never alert. After this many such
@@ -175,7 +176,10 @@ async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOut
             if spec is None:  # removed from the configuration since the lease
                 continue
             await take_turn()
-            done(await poll_and_record(poller, spec, state))
+            outcome = await poll_and_record(poller, spec, state)
+            done(outcome)
+            if outcome.hold_host_until is not None:
+                waiting.clear()  # they stay due, and the host is not leased again before
 
     try:
         async with asyncio.TaskGroup() as lanes:
@@ -187,11 +191,11 @@ async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOut
 
 async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
     """Polls one feed and writes what came of it, judged against the archive as it was at that moment."""
-    at, answer = await _ask(poller, spec, state)
+    asked = await _ask(poller, spec, state)
     async with poller.desk:
-        outcome, read = await _answered(poller, spec, state, at, answer)
+        outcome, read = await _answered(poller, asked)
         for _ in range(JUDGE_ROUNDS):
-            judged = await _judge(poller, spec, state, outcome, read) if read else outcome
+            judged = await _judge(poller, asked, outcome, read)
             if await poller.thread(poller.archive.record, judged):
                 return judged
     raise AssertionError(f"feed {spec.key}: the archive refused the same poll {JUDGE_ROUNDS} times")
@@ -199,49 +203,60 @@ async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> P
 
 async def poll_feed(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
     """What a poll of this feed would write now. Fetches and judges; changes nothing."""
-    at, answer = await _ask(poller, spec, state)
+    asked = await _ask(poller, spec, state)
     async with poller.desk:
-        outcome, read = await _answered(poller, spec, state, at, answer)
-        return await _judge(poller, spec, state, outcome, read) if read else outcome
+        outcome, read = await _answered(poller, asked)
+        return await _judge(poller, asked, outcome, read)
 
 
 # ── fetch and read ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _ask(poller: Poller, spec: FeedSpec, state: FeedState) -> tuple[datetime, FetchResult]:
-    """When the feed was asked, and what came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A feed, what we knew of it, and what it answered."""
+
+    spec: FeedSpec
+    state: FeedState
+    at: datetime
+    conditional: bool  # the request carried validators
+    answer: FetchResult
+
+
+async def _ask(poller: Poller, spec: FeedSpec, state: FeedState) -> _Asked:
     at = poller.now()
-    # Validators are only ever stored together with a complete body that was read, so they can always be sent.
-    return at, await poller.fetcher.fetch(state.url, state.validators, allow_private=spec.allow_private, now=at)
+    # Validators are only ever stored together with a complete body that was read, so they say nothing untrue.
+    conditional = may_ask_conditionally(whole_at=state.whole_at, lied_at=state.lied_at, now=at)
+    validators = state.validators if conditional else Validators()
+    answer = await poller.fetcher.fetch(state.url, validators, allow_private=spec.allow_private, now=at)
+    return _Asked(spec=spec, state=state, at=at, conditional=conditional, answer=answer)
 
 
-async def _answered(
-    poller: Poller, spec: FeedSpec, state: FeedState, at: datetime, answer: FetchResult
-) -> tuple[PollOutcome, ReadFeed | None]:
+async def _answered(poller: Poller, asked: _Asked) -> tuple[PollOutcome, ReadFeed | None]:
     """The outcome as far as it is known without the archive, and the entries still to be judged, if any."""
-    match answer:
-        case NotModified():
+    match asked.answer:
+        case NotModified(validators=validators):
+            stored = asked.state.validators
             kept = replace(
-                state.validators,
-                etag=answer.validators.etag or state.validators.etag,
-                last_modified=answer.validators.last_modified or state.validators.last_modified,
+                stored,
+                etag=validators.etag or stored.etag,
+                last_modified=validators.last_modified or stored.last_modified,
             )
-            return _outcome(poller, spec, state, at, Outcome.NOT_MODIFIED, answer, validators=kept), None
-        case FetchFailed():
-            return _outcome(poller, spec, state, at, answer.kind, answer, error=answer.detail), None
-        case Fetched():
-            return await _read(poller, spec, state, at, answer)
+            return replace(_outcome(poller, asked, Outcome.NOT_MODIFIED), validators=kept), None
+        case FetchFailed(kind=kind, detail=detail):
+            return _outcome(poller, asked, kind, error=detail), None
+        case Fetched() as fetched:
+            return await _read(poller, asked, fetched)
         case unreachable:
             assert_never(unreachable)
 
 
-async def _read(
-    poller: Poller, spec: FeedSpec, state: FeedState, at: datetime, fetched: Fetched
-) -> tuple[PollOutcome, ReadFeed | None]:
+async def _read(poller: Poller, asked: _Asked, fetched: Fetched) -> tuple[PollOutcome, ReadFeed | None]:
+    spec, state = asked.spec, asked.state
     body_digest = blake2b(fetched.body, digest_size=16).digest()
     if fetched.truncated is None and body_digest == state.body_digest:
-        same = _outcome(poller, spec, state, at, Outcome.UNCHANGED, fetched, validators=fetched.validators)
-        return same, None
+        same = _outcome(poller, asked, Outcome.UNCHANGED)
+        return replace(same, validators=fetched.validators, whole=True), None
     try:
         read = await poller.workers.read(
             fetched.body,
@@ -251,76 +266,84 @@ async def _read(
             feed_language=spec.language,
             known=state.entry_digests,
             truncated=fetched.truncated,
-            now=at,
+            now=asked.at,
         )
     except WorkerFailed as failure:
-        return _outcome(poller, spec, state, at, Outcome.PARSER, fetched, error=str(failure)), None
+        return _outcome(poller, asked, Outcome.PARSER, error=str(failure)), None
     match read:
         case NotAFeed():
-            return _outcome(poller, spec, state, at, read.kind, fetched, error=read.detail), None
+            return _outcome(poller, asked, read.kind, error=read.detail), None
         case ReadFeed(truncated=str() as why):
             # Its complete entries are kept. Validators are not advanced: the next request must get the whole again.
-            cut = _outcome(poller, spec, state, at, Outcome.TRUNCATED, fetched, error=why)
+            cut = _outcome(poller, asked, Outcome.TRUNCATED, error=why)
             primed = state.failures >= PRIMED_AFTER_TRUNCATED
             return replace(cut, entries=read.entries, primed=primed, problems=read.problems), read
         case ReadFeed():
-            whole = _outcome(poller, spec, state, at, Outcome.NOTHING_NEW, fetched, validators=fetched.validators)
-            return (
-                replace(
-                    whole,
-                    entries=read.entries,
-                    title=read.title,
-                    language=read.language,
-                    moved_to=fetched.moved_to,
-                    body_digest=body_digest,
-                    entry_digests=read.digests,
-                    primed=True,
-                    problems=read.problems,
-                ),
-                read,
+            complete = replace(
+                _outcome(poller, asked, Outcome.NOTHING_NEW),
+                entries=read.entries,
+                title=read.title,
+                language=read.language,
+                ttl=read.ttl,
+                period=read.period,
+                whole=True,
+                validators=fetched.validators,
+                body_digest=body_digest,
+                entry_digests=read.digests,
+                primed=True,
+                problems=read.problems,
             )
+            return complete, read
         case unreachable:
             assert_never(unreachable)
 
 
-def _outcome(
-    poller: Poller,
-    spec: FeedSpec,
-    state: FeedState,
-    at: datetime,
-    outcome: Outcome,
-    fetched: FetchResult,
-    *,
-    error: str | None = None,
-    validators: Validators | None = None,
-) -> PollOutcome:
-    """The part of an outcome that every ending has: when, how long, how much, when next."""
+def _outcome(poller: Poller, asked: _Asked, outcome: Outcome, *, error: str | None = None) -> PollOutcome:
+    """The part of an outcome that every ending has; when the feed is due again is decided last."""
     ended = poller.now()
+    answer = asked.answer
     return PollOutcome(
-        feed=spec.key,
-        at=at,
+        feed=asked.spec.key,
+        at=asked.at,
         outcome=outcome,
-        status=304 if isinstance(fetched, NotModified) else fetched.status,
+        status=304 if isinstance(answer, NotModified) else answer.status,
         error=error,
-        duration=max(ended - at, timedelta(0)),
-        wire_bytes=fetched.wire_bytes if isinstance(fetched, Fetched) else None,
-        validators=validators,
-        next_poll_at=next_poll(
-            every=spec.every,
-            outcome=outcome,
-            failures=0 if error is None else state.failures + 1,
-            retry_after=fetched.retry_after if isinstance(fetched, FetchFailed) else None,
-            now=ended,
-            jitter=poller.jitter(),
-        ),
+        duration=max(ended - asked.at, timedelta(0)),
+        wire_bytes=answer.wire_bytes if isinstance(answer, Fetched) else None,
+        next_poll_at=ended,
+    )
+
+
+def _decided(
+    poller: Poller,
+    asked: _Asked,
+    outcome: PollOutcome,
+    read: ReadFeed | None = None,
+    verdicts: Sequence[Verdict] = (),
+) -> PollOutcome:
+    """The outcome with what later polls go by."""
+    return decide(
+        outcome,
+        spec=asked.spec,
+        state=asked.state,
+        answer=asked.answer,
+        read=read,
+        verdicts=verdicts,
+        conditional=asked.conditional,
+        taken={feed.url for feed in poller.config.feeds if feed.key != asked.spec.key},
+        now=poller.now(),
+        jitter=poller.jitter(),
     )
 
 
 # ── judge ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _judge(poller: Poller, spec: FeedSpec, state: FeedState, outcome: PollOutcome, read: ReadFeed) -> PollOutcome:
-    """The outcome with every entry's fate: verdict, language, matches, alerts."""
+async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: ReadFeed | None) -> PollOutcome:
+    """The outcome with every entry's fate (verdict, language, matches, alerts) and what later polls go by."""
+    if read is None:
+        return _decided(poller, asked, outcome)
+    spec = asked.spec
     lookup = (
         await poller.thread(poller.archive.look_up, spec.key, read.articles, outcome.at) if read.articles else Lookup()
     )
@@ -330,39 +353,14 @@ async def _judge(poller: Poller, spec: FeedSpec, state: FeedState, outcome: Poll
         enriched = await poller.workers.enrich(to_enrich, tags=spec.tags) if to_enrich else ()
         by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
         findings = _findings(verdicts, by_key, rules=poller.rules)
-        findings = await _with_alerts(poller, spec, state, outcome, read, findings)
+        findings = await _with_alerts(poller, spec, asked.state, outcome, read, findings)
     except WorkerFailed as failure:
-        return _not_judged(poller, spec, state, outcome, failure)
-    judged = replace(outcome, findings=findings, gap=_gap(state, read, verdicts))
+        # Nothing of the document is stored or advanced: the next poll meets it again, whole.
+        return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
+    judged = replace(outcome, findings=findings, gap=_gap(asked.state, read, verdicts))
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
-    return judged
-
-
-def _not_judged(
-    poller: Poller, spec: FeedSpec, state: FeedState, outcome: PollOutcome, failure: WorkerFailed
-) -> PollOutcome:
-    """Nothing of the document is stored or advanced: the next poll meets it again, whole."""
-    return replace(
-        outcome,
-        outcome=Outcome.PARSER,
-        error=str(failure),
-        title=None,
-        language=None,
-        moved_to=None,
-        validators=None,
-        body_digest=None,
-        entry_digests=None,
-        primed=False,
-        next_poll_at=next_poll(
-            every=spec.every,
-            outcome=Outcome.PARSER,
-            failures=state.failures + 1,
-            retry_after=None,
-            now=poller.now(),
-            jitter=poller.jitter(),
-        ),
-    )
+    return _decided(poller, asked, judged, read, verdicts)
 
 
 def _findings(
@@ -449,6 +447,7 @@ def fresh_state(spec: FeedSpec, now: datetime) -> FeedState:
     return FeedState(
         key=spec.key,
         url=spec.url,
+        given_url=spec.url,
         state="new",
         validators=Validators(),
         body_digest=None,

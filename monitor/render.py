@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from monitor.advice import advice, is_our_own_line
 from monitor.mail import Envelope, message_id, stub, whole_mail
-from monitor.model import Article, House, LanguageGuess, Match, Span, WaitingAlert
+from monitor.model import Article, FeedTrouble, House, LanguageGuess, Match, Span, WaitingAlert
 from monitor.text import one_line
 
-__all__ = ["article_mail", "digest_mail", "message_id", "test_mail"]
+__all__ = ["article_mail", "digest_mail", "message_id", "notice_mail", "notice_subject", "test_mail"]
 
 TITLE_LIMIT = 200  # code points of a title that a subject or a heading shows
 LEAD_LIMIT = 600  # code points of the article's beginning
 WORDS_SHOWN = 8
+NAMES_IN_SUBJECT = 5
 COLUMNS = 76  # of a line of plain text
 
 Facts = Mapping[str, object]
@@ -64,6 +66,47 @@ def digest_mail(
         lambda: _digest_facts(digest, waiting, house, now),
         headline=_count(waiting),
         plainly=tuple(f"{alert.rule}: {alert.title} {alert.link or ''}" for alert in waiting),
+    )
+
+
+def notice_subject(failing: Sequence[FeedTrouble], working: Sequence[FeedTrouble]) -> str:
+    """What a notice says, in one line: how many feeds fail or work again, and which."""
+
+    def said(troubles: Sequence[FeedTrouble], one: str, many: str) -> str:
+        names = ", ".join(one_line(trouble.feed, 60) for trouble in troubles[:NAMES_IN_SUBJECT])
+        more = f" and {len(troubles) - NAMES_IN_SUBJECT} more" if len(troubles) > NAMES_IN_SUBJECT else ""
+        return f"1 feed {one}: {names}" if len(troubles) == 1 else f"{len(troubles)} feeds {many}: {names}{more}"
+
+    parts = [said(failing, "fails", "fail")] if failing else []
+    parts += [said(working, "works again", "work again")] if working else []
+    return one_line("; ".join(parts), TITLE_LIMIT)
+
+
+def notice_mail(
+    *,
+    mail_id: str,
+    subject: str,
+    failing: Sequence[FeedTrouble],
+    working: Sequence[FeedTrouble],
+    feeds: int,
+    house: House,
+    recipient: str,
+    now: datetime,
+) -> bytes:
+    """The mail that tells the operator which feeds fail for good and which work again."""
+    return _mail(
+        "notice",
+        Envelope(mail_id=mail_id, house=house, recipient=recipient, now=now, topic="notices"),
+        lambda: {
+            "subject": f"[monitor] {subject}",
+            "when": _moment(now, house),
+            "failing": [_trouble(trouble, house) for trouble in failing],
+            "working": [_trouble(trouble, house) for trouble in working],
+            "is_our_own_line": is_our_own_line([trouble.outcome for trouble in failing], feeds),
+            "contact": house.contact,
+        },
+        headline=subject,
+        plainly=tuple(f"{trouble.feed}: {trouble.error or 'works again'}" for trouble in (*failing, *working)),
     )
 
 
@@ -141,6 +184,19 @@ def _article_facts(
         "excerpt": _pieces(match.excerpt.text, match.excerpt.marks) if in_text and in_text[0][1] > lead_end else (),
         "words": _words(article, match.spans),
         "contact": house.contact,
+    }
+
+
+def _trouble(trouble: FeedTrouble, house: House) -> Facts:
+    return {
+        "feed": trouble.feed,
+        "title": one_line(trouble.title, 100) if trouble.title != trouble.feed else "",
+        "error": trouble.error,
+        "failures": trouble.failures,
+        "since": _moment(trouble.since, house) if trouble.since else None,
+        "next": _moment(trouble.next_poll_at, house),
+        "reported": _moment(trouble.reported_at, house) if trouble.reported_at else None,
+        "advice": advice(trouble.outcome, trouble.status) if trouble.failures else "",
     }
 
 

@@ -6,7 +6,9 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -64,6 +66,18 @@ def marked(text: str, marks: Sequence[tuple[int, int]], *, indent: int = 0) -> N
 def line(text: str = "") -> None:
     """One line on standard output."""
     print(clean(text))
+
+
+def paragraph(text: str, *, indent: int = 0) -> None:
+    """A text on standard output, wrapped between words when that is a terminal."""
+    margin = " " * indent
+    text = clean(text).replace("\n", " ")
+    if not sys.stdout.isatty():
+        print(margin + text)
+        return
+    width = max(shutil.get_terminal_size().columns, 40)
+    lines = textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    print("\n".join(lines))
 
 
 def note(text: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.model import Article, FeedSpec, House, RuleSpec
+from monitor.model import Article, FeedSpec, FeedState, House, Outcome, RuleSpec, Validators
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUSE = House(contact="desk@example.org", sender="desk@example.org", timezone="Europe/Paris")
@@ -21,6 +21,25 @@ def later(**duration: float) -> datetime:
 def a_feed(**given: Any) -> FeedSpec:
     """A feed to watch."""
     return replace(FeedSpec(key="gazette", url="https://gazette.example/rss.xml"), **given)
+
+
+def a_state(**given: Any) -> FeedState:
+    """What is remembered of a feed that works."""
+    state = FeedState(
+        key="gazette",
+        url="https://gazette.example/rss.xml",
+        given_url="https://gazette.example/rss.xml",
+        state="ok",
+        validators=Validators(etag=b'"1"'),
+        body_digest=b"1",
+        entry_digests=frozenset({1, 2}),
+        primed=True,
+        failures=0,
+        next_poll_at=NOW,
+        last_outcome=Outcome.NOTHING_NEW,
+        whole_at=NOW - timedelta(minutes=15),
+    )
+    return replace(state, **given)
 
 
 def a_rule(**given: Any) -> RuleSpec:

@@ -21,7 +21,12 @@ FAILURES = sorted(set(Outcome) - SUCCESSES)
 def wait(**given: Any) -> timedelta:
     """How long until the next poll of a feed; states only what matters."""
     usual: dict[str, Any] = {
-        "every": QUARTER,
+        "pace": Pace(every=QUARTER, min=QUARTER, max=QUARTER),
+        "rhythm": None,
+        "fresh_for": None,
+        "ttl": None,
+        "period": None,
+        "status": None,
         "outcome": Outcome.HTTP_ERROR,
         "failures": 1,
         "retry_after": None,

@@ -13,7 +13,10 @@ PACKAGE = Path(__file__).parent.parent / "monitor"
 WORDS = ["model", "errors"]
 CORE = [
     "conditional",
+    "challenge",
     "cadence",
+    "moves",
+    "policy",
     "text",
     "urls",
     "language",
@@ -23,6 +26,7 @@ CORE = [
     "normalise",
     "dedupe",
     "rules",
+    "advice",
     "mail",
     "render",
     "alert",
@@ -30,7 +34,7 @@ CORE = [
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
 PARTS_OF_EDGES = {"guard": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
-FLOWS = ["poll", "digest", "deliver"]
+FLOWS = ["poll", "digest", "deliver", "watch"]
 ENTRY = ["show", "cli", "daemon", "__main__"]
 
 # What only one module may touch.

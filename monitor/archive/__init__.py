@@ -42,6 +42,7 @@ from monitor.model import (
     DeliveryResult,
     FeedSpec,
     FeedState,
+    FeedTrouble,
     HostLease,
     Lookup,
     PollOutcome,
@@ -75,12 +76,12 @@ class Archive(Protocol):
 
     # ── feeds and leases ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime) -> None:
+    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime, *, spread: timedelta = timedelta(0)) -> None:
         """Makes the feed list what the configuration says, in one transaction.
 
-        A feed that is new is due now. One with another URL is due now, and what its old address gave us to compare by
-        is dropped. One that is gone is kept as `removed`; when it comes back it is as it was. A healthy feed whose
-        interval became shorter is due within it.
+        Feeds that are new are due one after the other, `spread` apart, beginning now. One with another URL is due now,
+        and what its old address gave us to compare by is dropped. One that is gone is kept as `removed`; when it comes
+        back it is as it was. A healthy feed whose longest interval became shorter is due within it.
         """
         ...
 
@@ -100,7 +101,8 @@ class Archive(Protocol):
         """Leases at most `hosts` hosts that nobody holds and that have feeds to poll, longest due first.
 
         To poll are the feeds that are due; with `keys`, those feeds and no others, due or not, paused or not; with
-        `everything`, all that are not paused. A lease lapses after `ttl`, when it is not released before.
+        `everything`, all that are not paused. Without those two, a host that asked to be left alone is, until then. A
+        lease lapses after `ttl`, when it is not released before.
         """
         ...
 
@@ -147,6 +149,26 @@ class Archive(Protocol):
 
     def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
         """The alerts that wait for a digest, oldest first."""
+        ...
+
+    def feed_troubles(self) -> tuple[FeedTrouble, ...]:
+        """The feeds that fail and those still reported as failing, longest failing first; not the paused ones."""
+        ...
+
+    def last_notice_at(self) -> datetime | None:
+        """When the operator last got a notice; None: never."""
+        ...
+
+    def record_notice(
+        self,
+        subject: str,
+        deliveries: Sequence[DeliveryIntent],
+        *,
+        failing: Sequence[str],
+        working: Sequence[str],
+        now: datetime,
+    ) -> None:
+        """Queues a notice, and marks the feeds it tells of: told that they fail, or that they work; ONE transaction."""
         ...
 
     def record_digest(

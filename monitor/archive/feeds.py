@@ -6,11 +6,14 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from monitor.archive.values import due, instant, instant_or_none, json_array, params, unpacked
-from monitor.model import FeedSpec, FeedState, HostLease, Validators
+from monitor.archive.values import due, instant, instant_or_none, json_array, params, seconds_or_none, unpacked
+from monitor.cadence import unpack_rhythm
+from monitor.model import FeedSpec, FeedState, FeedTrouble, HostLease, Outcome, Validators
+from monitor.text import digest
 
 STATE_COLUMNS = """
-    key, url, host, state, etag, last_modified, body_digest, entry_digests, primed, failures, next_poll_at
+    key, url, given_url, host, state, etag, last_modified, body_digest, entry_digests, primed, failures, next_poll_at,
+    last_outcome, whole_at, lied_at, moved_to, moved_polls, ttl_seconds, period_seconds, rhythm
 """
 
 # Which feeds a lease is for. The first is worded like the index `feeds_due`, which answers it.
@@ -19,34 +22,46 @@ NAMED = "key IN (SELECT value FROM json_each(:keys)) AND state <> 'removed'"
 UNPAUSED = "state NOT IN ('paused', 'removed')"
 
 
-def sync_feeds(db: sqlite3.Connection, feeds: Sequence[FeedSpec], now: datetime) -> None:
+# The state of a feed that is in the configuration, from what its last poll left.
+STATE = """
+    CASE WHEN :paused THEN 'paused'
+         WHEN failures > 0 AND last_outcome IN ('blocked', 'gone') THEN last_outcome
+         WHEN failures > 0 THEN 'failing'
+         WHEN polled_at IS NOT NULL THEN 'ok'
+         ELSE 'new' END
+"""
+
+
+def sync_feeds(db: sqlite3.Connection, feeds: Sequence[FeedSpec], now: datetime, *, spread: timedelta) -> None:
     """Makes the feed list what the configuration says."""
+    known = {row["key"] for row in db.execute("SELECT key FROM feeds")}
+    # By digest, so that the feeds of one host, which stand together in most lists, do not begin together.
+    new = sorted((feed.key for feed in feeds if feed.key not in known), key=digest)
+    begins = {key: now + spread * position for position, key in enumerate(new)}
     db.executemany("INSERT INTO hosts (host) VALUES (:host) ON CONFLICT DO NOTHING", [{"host": f.host} for f in feeds])
     db.executemany(
-        """
-        INSERT INTO feeds (key, url, host, title, given_title, language, given_language, country, tags, state,
-                           first_seen_at, next_poll_at)
-        VALUES (:key, :url, :host, :title, :title, :language, :language, :country, :tags,
-                CASE WHEN :paused THEN 'paused' ELSE 'new' END, :now, :now)
+        f"""
+        INSERT INTO feeds (key, url, given_url, host, title, given_title, language, given_language, country, tags,
+                           state, first_seen_at, next_poll_at)
+        VALUES (:key, :url, :url, :host, :title, :title, :language, :language, :country, :tags,
+                CASE WHEN :paused THEN 'paused' ELSE 'new' END, :now, :begins)
         ON CONFLICT (key) DO UPDATE SET
             title = coalesce(:title, own_title), given_title = :title,
             language = coalesce(:language, own_language), given_language = :language,
-            country = :country, tags = :tags,
-            state = CASE WHEN :paused THEN 'paused'
-                         WHEN failures > 0 THEN 'failing'
-                         WHEN polled_at IS NOT NULL THEN 'ok'
-                         ELSE 'new' END,
+            country = :country, tags = :tags, state = {STATE},
             -- A failing feed keeps its date: the server may have told us when to come back.
-            next_poll_at = CASE WHEN url <> :url THEN :now
+            next_poll_at = CASE WHEN given_url <> :url THEN :now
                                 WHEN failures = 0 THEN min(next_poll_at, :latest)
                                 ELSE next_poll_at END,
             -- What the old address gave us to compare by means nothing at the new one.
-            etag = iif(url = :url, etag, NULL),
-            last_modified = iif(url = :url, last_modified, NULL),
-            body_digest = iif(url = :url, body_digest, NULL),
-            entry_digests = iif(url = :url, entry_digests, x''),
-            moved_to = iif(url = :url, moved_to, NULL),
-            url = :url, host = :host
+            etag = iif(given_url = :url, etag, NULL),
+            last_modified = iif(given_url = :url, last_modified, NULL),
+            body_digest = iif(given_url = :url, body_digest, NULL),
+            entry_digests = iif(given_url = :url, entry_digests, x''),
+            lied_at = iif(given_url = :url, lied_at, NULL),
+            moved_to = iif(given_url = :url, moved_to, NULL),
+            moved_polls = iif(given_url = :url, moved_polls, 0),
+            url = iif(given_url = :url, url, :url), host = iif(given_url = :url, host, :host), given_url = :url
         """,
         [
             params(
@@ -59,7 +74,8 @@ def sync_feeds(db: sqlite3.Connection, feeds: Sequence[FeedSpec], now: datetime)
                 tags=feed.tags,
                 paused=feed.paused,
                 now=now,
-                latest=due(now + feed.every),
+                begins=due(begins.get(feed.key, now)),
+                latest=due(now + feed.max_every),
             )
             for feed in feeds
         ],
@@ -79,12 +95,43 @@ def feed_states(db: sqlite3.Connection) -> tuple[FeedState, ...]:
     return tuple(map(_feed_state, rows))
 
 
+def troubles(db: sqlite3.Connection) -> tuple[FeedTrouble, ...]:
+    """The feeds that fail and those that are still reported as failing, longest failing first."""
+    rows = db.execute(
+        """
+        SELECT key, coalesce(title, key) AS title, last_outcome, failures, failing_since, last_error, next_poll_at,
+               reported_at,
+               (SELECT status FROM polls WHERE polls.feed = feeds.key ORDER BY polls.at DESC, polls.id DESC LIMIT 1)
+               AS status
+        FROM feeds
+        WHERE (failures > 0 OR reported_at IS NOT NULL) AND state NOT IN ('paused', 'removed')
+        ORDER BY failing_since, key
+        """
+    )
+    return tuple(
+        FeedTrouble(
+            feed=row["key"],
+            title=row["title"],
+            outcome=Outcome(row["last_outcome"]),
+            status=row["status"],
+            failures=row["failures"],
+            since=instant_or_none(row["failing_since"]),
+            error=row["last_error"],
+            next_poll_at=instant(row["next_poll_at"]),
+            reported_at=instant_or_none(row["reported_at"]),
+        )
+        for row in rows
+    )
+
+
 def lease(
     db: sqlite3.Connection, now: datetime, *, hosts: int, ttl: timedelta, keys: Collection[str] | None, everything: bool
 ) -> tuple[HostLease, ...]:
     """Leases hosts that nobody holds, longest due first, with their feeds to poll, longest due first."""
     wanted = NAMED if keys is not None else UNPAUSED if everything else DUE
-    given = params(now=now, until=due(now + ttl), keys=sorted(keys or ()), hosts=hosts)
+    # Who names the feeds, or asks for all, does not want to hear that their host would rather be left alone.
+    asked_for = keys is not None or everything
+    given = params(now=now, until=due(now + ttl), keys=sorted(keys or ()), hosts=hosts, asked_for=asked_for)
     leased = {
         row["host"]: row
         for row in db.execute(
@@ -93,6 +140,7 @@ def lease(
             WHERE host IN (
                 SELECT host FROM feeds JOIN hosts USING (host)
                 WHERE {wanted} AND (lease_until IS NULL OR lease_until <= :now)
+                      AND (:asked_for OR hold_until IS NULL OR hold_until <= :now)
                 GROUP BY host ORDER BY min(next_poll_at), host LIMIT :hosts
             )
             RETURNING host, lease_token, last_request_at
@@ -138,6 +186,7 @@ def _feed_state(row: sqlite3.Row) -> FeedState:
     return FeedState(
         key=row["key"],
         url=row["url"],
+        given_url=row["given_url"],
         state=row["state"],
         validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
         body_digest=row["body_digest"],
@@ -145,4 +194,12 @@ def _feed_state(row: sqlite3.Row) -> FeedState:
         primed=bool(row["primed"]),
         failures=row["failures"],
         next_poll_at=instant(row["next_poll_at"]),
+        last_outcome=None if row["last_outcome"] is None else Outcome(row["last_outcome"]),
+        whole_at=instant_or_none(row["whole_at"]),
+        lied_at=instant_or_none(row["lied_at"]),
+        moved_to=row["moved_to"],
+        moved_polls=row["moved_polls"],
+        ttl=seconds_or_none(row["ttl_seconds"]),
+        period=seconds_or_none(row["period_seconds"]),
+        rhythm=unpack_rhythm(row["rhythm"]),
     )

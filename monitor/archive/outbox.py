@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from monitor.archive.values import due, instant, instant_or_none, json_array, marks, params
+from monitor.archive.values import due, instant, instant_or_none, instant_text, json_array, marks, params
 from monitor.model import (
     Delivered,
     Delivery,
@@ -170,6 +170,42 @@ def waiting_alerts(db: sqlite3.Connection, digest: str) -> tuple[WaitingAlert, .
         )
         for row in rows
     )
+
+
+def last_notice_at(db: sqlite3.Connection) -> datetime | None:
+    """When the operator last got a notice; None: never."""
+    (at,) = db.execute("SELECT max(created_at) FROM alerts WHERE kind = 'notice'").fetchone()
+    return instant_or_none(at)
+
+
+def record_notice(
+    db: sqlite3.Connection,
+    subject: str,
+    deliveries: Sequence[DeliveryIntent],
+    *,
+    failing: Sequence[str],
+    working: Sequence[str],
+    now: datetime,
+) -> None:
+    """Queues a notice and marks the feeds that it tells of as told."""
+    raised = db.execute(
+        """
+        INSERT INTO alerts (key, kind, subject, created_at, state) VALUES (:key, 'notice', :subject, :now, 'queued')
+        ON CONFLICT DO NOTHING RETURNING id
+        """,
+        params(key=f"notice {instant_text(now)}", subject=subject, now=now),
+    ).fetchone()
+    if raised is None:  # two in one second; the feeds stay unreported, and the next notice tells of them
+        return
+    db.execute(
+        "UPDATE feeds SET reported_at = :now WHERE key IN (SELECT value FROM json_each(:keys))",
+        params(now=now, keys=list(failing)),
+    )
+    db.execute(
+        "UPDATE feeds SET reported_at = NULL WHERE key IN (SELECT value FROM json_each(:keys))",
+        params(keys=list(working)),
+    )
+    queue_deliveries(db, raised["id"], deliveries, now)
 
 
 def record_digest(

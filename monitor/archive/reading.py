@@ -7,12 +7,16 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from monitor.advice import advice
+from monitor.archive.feeds import troubles
 from monitor.archive.reports import (
     AlertRow,
     DeliveryProblem,
     DeliveryRow,
     FeedProblem,
+    FeedRemark,
     FeedRow,
+    HeldHost,
     SearchRow,
     Status,
 )
@@ -59,7 +63,7 @@ def alert_rows(
     rows = db.execute(
         """
         SELECT alerts.id, alerts.created_at, alerts.kind, alerts.rule, alerts.digest, alerts.state, articles.link,
-               coalesce(articles.title, (SELECT count(*) || ' alerts' FROM alerts AS carried
+               coalesce(articles.title, alerts.subject, (SELECT count(*) || ' alerts' FROM alerts AS carried
                                          WHERE carried.digest_alert = alerts.id)) AS title,
                (SELECT json_group_array(channel || ': ' || recipient) FROM deliveries
                 WHERE deliveries.alert = coalesce(alerts.digest_alert, alerts.id)) AS recipients,
@@ -160,27 +164,64 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         waiting=counts["waiting"],
         dead=counts["dead"],
         problems=_feed_problems(db),
+        remarks=_remarks(db, now),
+        held_hosts=_held_hosts(db, now),
         delivery_problems=_delivery_problems(db),
     )
 
 
 def _feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
-    rows = db.execute(
-        """
-        SELECT key, last_outcome, failures, failing_since, last_error FROM feeds
-        WHERE state = 'failing' ORDER BY failing_since, key
-        """
-    )
+    states = dict(db.execute("SELECT key, state FROM feeds WHERE failures > 0").fetchall())
     return tuple(
         FeedProblem(
-            feed=row["key"],
-            outcome=row["last_outcome"],
-            failures=row["failures"],
-            since=instant(row["failing_since"]),
-            error=row["last_error"],
+            feed=trouble.feed,
+            state=states[trouble.feed],
+            outcome=trouble.outcome,
+            failures=trouble.failures,
+            since=trouble.since,
+            error=trouble.error,
+            advice=advice(trouble.outcome, trouble.status),
+            next_poll_at=trouble.next_poll_at,
         )
-        for row in rows
+        for trouble in troubles(db)
+        if trouble.since is not None and trouble.error is not None
     )
+
+
+def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
+    """What is to be known of feeds that work: each kind one question, the remark made in SQL's own words."""
+    rows = db.execute(
+        """
+        SELECT key AS feed, 'moved' AS kind, iif(url <> given_url,
+                   'is polled at its new address, ' || url || '. Write that into feeds.yaml.',
+                   'says that it has moved for good, to ' || moved_to || '. Write that into feeds.yaml.') AS remark
+        FROM feeds WHERE state = 'ok' AND (url <> given_url OR moved_polls >= 3)
+        UNION ALL
+        SELECT feed, 'gaps', iif(count(*) = 1, 'once', count(*) || ' times') || ' in the last 7 days nothing of the'
+                   || ' document before was left: items may have been missed. Give it a shorter `min`.'
+        FROM polls JOIN feeds ON feeds.key = feed
+        WHERE gap AND at >= :week_ago AND state = 'ok' GROUP BY feed
+        UNION ALL
+        SELECT feeds.key, 'mended', value FROM feeds, json_each(problems) WHERE state = 'ok'
+        UNION ALL
+        SELECT key, 'untrue_304', 'its server says “not modified” of a feed that has changed, so it is fetched whole.'
+        FROM feeds WHERE state = 'ok' AND lied_at >= :month_ago
+        UNION ALL
+        SELECT key, 'idle', 'works, but has brought nothing new since ' || date(coalesce(changed_at, first_seen_at))
+                   || '. Is this still the right feed?'
+        FROM feeds WHERE state = 'ok' AND coalesce(changed_at, first_seen_at) < :month_ago
+        ORDER BY feed, kind
+        """,
+        params(week_ago=now - timedelta(days=7), month_ago=now - timedelta(days=30)),
+    )
+    return tuple(FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows)
+
+
+def _held_hosts(db: sqlite3.Connection, now: datetime) -> tuple[HeldHost, ...]:
+    rows = db.execute(
+        "SELECT host, hold_until FROM hosts WHERE hold_until > :now ORDER BY hold_until, host", params(now=now)
+    )
+    return tuple(HeldHost(host=row["host"], until=instant(row["hold_until"])) for row in rows)
 
 
 def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:

@@ -14,6 +14,7 @@ from typing import assert_never
 from monitor.archive.lookup import SAME_WORDS_FOR, fingerprints, last_article, link_keys
 from monitor.archive.outbox import queue_deliveries
 from monitor.archive.values import due, json_array, packed, params
+from monitor.cadence import pack_rhythm
 from monitor.model import (
     SUCCESSES,
     UNDETERMINED,
@@ -22,7 +23,9 @@ from monitor.model import (
     Article,
     Finding,
     Match,
+    Move,
     New,
+    Outcome,
     PollOutcome,
     Revised,
     Verdict,
@@ -46,6 +49,10 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
                 _store_alert(db, alert, article, outcome.at)
     _store_poll(db, outcome)
     _store_feed(db, outcome)
+    if outcome.hold_host_until is not None:
+        _hold_host(db, outcome, outcome.hold_host_until)
+    if outcome.move is not None:
+        _store_move(db, outcome, outcome.move)
     return True
 
 
@@ -274,8 +281,8 @@ def _store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: d
 def _store_poll(db: sqlite3.Connection, outcome: PollOutcome) -> None:
     db.execute(
         """
-        INSERT INTO polls (feed, at, status, outcome, duration_ms, bytes, entries, new, gap, error)
-        VALUES (:feed, :at, :status, :outcome, :duration_ms, :bytes, :entries, :new, :gap, :error)
+        INSERT INTO polls (feed, at, status, outcome, duration_ms, bytes, entries, new, gap, error, problems)
+        VALUES (:feed, :at, :status, :outcome, :duration_ms, :bytes, :entries, :new, :gap, :error, :problems)
         """,
         params(
             feed=outcome.feed,
@@ -288,6 +295,7 @@ def _store_poll(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             new=outcome.new,
             gap=outcome.gap,
             error=outcome.error,
+            problems=outcome.problems,
         ),
     )
 
@@ -302,12 +310,16 @@ def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             own_title = coalesce(:title, own_title), title = coalesce(given_title, :title, own_title),
             own_language = coalesce(:language, own_language),
             language = coalesce(given_language, :language, own_language),
-            state = CASE WHEN state IN ('paused', 'removed') THEN state WHEN :failed THEN 'failing' ELSE 'ok' END,
+            state = iif(state IN ('paused', 'removed'), state, :state),
             next_poll_at = :next_poll_at, polled_at = :at, changed_at = iif(:changed, :at, changed_at),
             failures = iif(:failed, failures + 1, 0), failing_since = iif(:failed, coalesce(failing_since, :at), NULL),
             last_outcome = :outcome, last_error = :error,
-            -- A whole document that came from its own address says that the feed has not moved.
-            moved_to = iif(:whole, :moved_to, coalesce(:moved_to, moved_to)),
+            problems = iif(:read, :problems, problems),
+            -- Only a whole document tells where the feed lives; it came from its own address, or from a new one.
+            moved_to = iif(:whole, :moved_to, moved_to), moved_polls = iif(:whole, :moved_polls, moved_polls),
+            whole_at = iif(:whole, :at, whole_at), lied_at = iif(:lied, :at, lied_at),
+            ttl_seconds = iif(:complete, :ttl, ttl_seconds), period_seconds = iif(:complete, :period, period_seconds),
+            rhythm = coalesce(:rhythm, rhythm),
             etag = iif(:validated, :etag, etag), last_modified = iif(:validated, :last_modified, last_modified),
             primed = max(primed, :primed), body_digest = coalesce(:body_digest, body_digest),
             entry_digests = coalesce(:entry_digests, entry_digests)
@@ -319,12 +331,21 @@ def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             title=outcome.title,
             language=outcome.language,
             failed=failed,
+            state=_state(outcome),
             next_poll_at=due(outcome.next_poll_at),
             changed=any(isinstance(finding.verdict, New | Revised) for finding in outcome.findings),
             outcome=outcome.outcome,
             error=outcome.error,
-            whole=outcome.body_digest is not None,
+            read=outcome.entries is not None,
+            problems=outcome.problems,
+            whole=outcome.whole,
             moved_to=outcome.moved_to,
+            moved_polls=outcome.moved_polls,
+            lied=outcome.lied,
+            complete=outcome.body_digest is not None,
+            ttl=None if outcome.ttl is None else int(outcome.ttl.total_seconds()),
+            period=None if outcome.period is None else int(outcome.period.total_seconds()),
+            rhythm=None if outcome.rhythm is None else pack_rhythm(outcome.rhythm),
             validated=validators is not None,
             etag=validators and validators.etag,
             last_modified=validators and validators.last_modified,
@@ -332,4 +353,42 @@ def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             body_digest=outcome.body_digest,
             entry_digests=None if outcome.entry_digests is None else packed(outcome.entry_digests),
         ),
+    )
+
+
+def _state(outcome: PollOutcome) -> str:
+    """What a feed that is polled at all is after this poll."""
+    match outcome.outcome:
+        case Outcome.BLOCKED | Outcome.GONE as state:
+            return state.value
+        case kind if kind in SUCCESSES:
+            return "ok"
+        case _:
+            return "failing"
+
+
+def _store_move(db: sqlite3.Connection, outcome: PollOutcome, move: Move) -> None:
+    """From now on the feed is polled elsewhere; what we compare documents by stays, validators are of one address."""
+    given = params(feed=outcome.feed, at=outcome.at, to_url=move.to_url, host=move.host, why=move.why)
+    db.execute("INSERT INTO hosts (host) VALUES (:host) ON CONFLICT DO NOTHING", {"host": move.host})
+    db.execute(
+        """
+        INSERT INTO feed_moves (feed, at, from_url, to_url, why)
+        SELECT key, :at, url, :to_url, :why FROM feeds WHERE key = :feed
+        """,
+        given,
+    )
+    db.execute(
+        "UPDATE feeds SET url = :to_url, host = :host, etag = NULL, last_modified = NULL WHERE key = :feed", given
+    )
+
+
+def _hold_host(db: sqlite3.Connection, outcome: PollOutcome, until: datetime) -> None:
+    """Leaves the feed's host alone for a while; a longer wish it had before stands."""
+    db.execute(
+        """
+        UPDATE hosts SET hold_until = max(coalesce(hold_until, :until), :until)
+        WHERE host = (SELECT host FROM feeds WHERE key = :feed)
+        """,
+        params(feed=outcome.feed, until=due(until)),
     )

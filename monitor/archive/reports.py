@@ -81,10 +81,30 @@ class FeedProblem:
     """A feed whose last poll failed."""
 
     feed: str
+    state: str  # failing, blocked, gone
     outcome: str  # the kind of failure
     failures: int  # in a row
     since: datetime  # of the first of them
     error: str
+    advice: str  # what it means and what helps
+    next_poll_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRemark:
+    """Something to know of a feed that works."""
+
+    feed: str
+    kind: str  # moved, gaps, mended (its documents), untrue_304, idle
+    remark: str  # with what to do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldHost:
+    """A host that asked to be left alone."""
+
+    host: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +132,6 @@ class Status:
     waiting: int  # alerts that wait for their digest
     dead: int  # deliveries given up
     problems: tuple[FeedProblem, ...]  # longest failing first
+    remarks: tuple[FeedRemark, ...]  # by feed
+    held_hosts: tuple[HeldHost, ...]
     delivery_problems: tuple[DeliveryProblem, ...]

@@ -22,6 +22,7 @@ from monitor.model import (
     DeliveryResult,
     FeedSpec,
     FeedState,
+    FeedTrouble,
     HostLease,
     Lookup,
     PollOutcome,
@@ -54,9 +55,9 @@ class SqliteArchive:
 
     # ── feeds and leases ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime) -> None:
+    def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime, *, spread: timedelta = timedelta(0)) -> None:
         with self._transaction() as db:
-            feed_list.sync_feeds(db, feeds, now)
+            feed_list.sync_feeds(db, feeds, now, spread=spread)
 
     def feed_states(self) -> tuple[FeedState, ...]:
         with self._explained() as db:
@@ -114,6 +115,26 @@ class SqliteArchive:
     def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
         with self._explained() as db:
             return outbox.waiting_alerts(db, digest)
+
+    def feed_troubles(self) -> tuple[FeedTrouble, ...]:
+        with self._explained() as db:
+            return feed_list.troubles(db)
+
+    def last_notice_at(self) -> datetime | None:
+        with self._explained() as db:
+            return outbox.last_notice_at(db)
+
+    def record_notice(
+        self,
+        subject: str,
+        deliveries: Sequence[DeliveryIntent],
+        *,
+        failing: Sequence[str],
+        working: Sequence[str],
+        now: datetime,
+    ) -> None:
+        with self._transaction() as db:
+            outbox.record_notice(db, subject, deliveries, failing=failing, working=working, now=now)
 
     def record_digest(
         self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime

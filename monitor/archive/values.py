@@ -71,6 +71,11 @@ def instant_or_none(text: str | None) -> datetime | None:
     return None if text is None else instant(text)
 
 
+def seconds_or_none(number: int | None) -> timedelta | None:
+    """The time span a number of seconds stands for; None for none."""
+    return None if number is None else timedelta(seconds=number)
+
+
 def texts(array: str) -> tuple[str, ...]:
     """The texts of a JSON array."""
     return tuple(json.loads(array))

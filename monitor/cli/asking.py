@@ -242,13 +242,19 @@ def _print_status(found: Status, at: datetime) -> None:
         f"polls       {found.polls_today} in the last 24 hours, {found.failed_polls_today} failed; last success {last}"
     )
     show.line(f"outbox      {found.queued} to send{waited}; {found.waiting} wait for a digest; {found.dead} given up")
-    if found.problems:
+    for problem in found.problems:
         show.line()
-        show.table(
-            ["feed", "failures", "since", "problem"],
-            ((p.feed, p.failures, show.ago(at - p.since) if p.since else None, p.error) for p in found.problems),
-            right=("failures",),
-        )
+        polls = show.counted(problem.failures, "poll")
+        since, soon = show.ago(at - problem.since), show.ago(problem.next_poll_at - at)
+        show.line(f"{problem.feed}: {problem.state} for {since} ({problem.outcome}, {polls}), asked again in {soon}")
+        show.paragraph(problem.error, indent=2)
+        show.paragraph(problem.advice, indent=2)
+    if found.remarks or found.held_hosts:
+        show.line()
+    for remark in found.remarks:
+        show.paragraph(f"{remark.feed}: {remark.remark}")
+    for held in found.held_hosts:
+        show.paragraph(f"{held.host} asked for fewer requests; it is left alone for {show.ago(held.until - at)}")
     if found.delivery_problems:
         show.line()
         show.table(

@@ -175,7 +175,7 @@ def deliver(session: Session, everything: bool) -> int:
 
     async def main() -> Any:
         channels = open_channels(
-            config.channels,
+            config.channels_and_operator,
             smtp=config.smtp,
             sender=config.house.sender,
             password=configuration.secret("smtp-password", session.environ),

@@ -2,6 +2,9 @@
 
 A step is a module with `STATEMENTS`, run one by one in one transaction together with the record of having been applied
 and the new `user_version`: a step that fails leaves no trace. `user_version` is the number of the last step applied.
+
+Foreign keys are off while steps are applied, so that a table can be made anew (https://www.sqlite.org/lang_altertable.html,
+"Making Other Kinds Of Table Schema Changes"), and each step is refused at its end if one of them does not hold.
 """
 
 from __future__ import annotations
@@ -10,12 +13,12 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from monitor.archive.migrations import m0001_first
+from monitor.archive.migrations import m0001_first, m0002_polling
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-STEPS = (m0001_first,)
+STEPS = (m0001_first, m0002_polling)
 
 SCHEMA_VERSION = len(STEPS)
 
@@ -37,7 +40,12 @@ def migrate(connection: sqlite3.Connection) -> tuple[str, ...]:
         steps(name=name)(_applying(step.STATEMENTS, number))
     database = Database(connection, recursive_triggers=False, execute_plugins=False)
     pending = tuple(step.name for step in steps.pending(database))
-    steps.apply(database)
+    (enforced,) = connection.execute("PRAGMA foreign_keys").fetchone()
+    connection.execute("PRAGMA foreign_keys = OFF")  # without effect inside a transaction, so it is done here
+    try:
+        steps.apply(database)
+    finally:
+        connection.execute(f"PRAGMA foreign_keys = {enforced}")
     return pending
 
 
@@ -45,6 +53,8 @@ def _applying(statements: tuple[str, ...], number: int) -> Callable[[Database], 
     def apply(database: Database) -> None:
         for statement in statements:
             database.conn.execute(statement)
+        if broken := database.conn.execute("PRAGMA foreign_key_check").fetchone():
+            raise sqlite3.IntegrityError(f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")
         database.conn.execute(f"PRAGMA user_version = {number}")
 
     return apply

@@ -1,0 +1,210 @@
+"""How a feed is asked from poll to poll: through redirects, past untrue answers, at a pace its host can bear."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.model import Outcome
+from tests.loopback import Answer, Request, redirect
+from tests.rss import item, rss
+from tests.test_poll import newsroom
+
+DAY = timedelta(days=1)
+
+
+# ── moved feeds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_feed_that_moved_is_asked_at_its_new_address_after_three_good_polls(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes["/gazette"] = redirect("/new", 301)
+        for newest in range(1, 5):
+            room.site.routes["/new"] = Answer(body=rss(*(item(number) for number in range(1, newest + 1))))
+            await room.poll()
+
+        assert [request.target for request in room.site.requests] == ["/gazette", "/new"] * 3 + ["/new"]
+        assert room.row("SELECT url, given_url, moved_to, moved_polls FROM feeds") == (
+            room.site.url("/new"),
+            room.site.url("/gazette"),
+            None,
+            0,
+        )
+        assert room.row("SELECT from_url, to_url FROM feed_moves") == (room.site.url("/gazette"), room.site.url("/new"))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(Answer(body=b"<html><title>Log in</title>"), id="a login page"),
+        pytest.param(Answer(status=404), id="nothing"),
+        pytest.param(Answer(body=rss(item(1), end="<item><title>Cut o")), id="half a feed"),
+    ],
+)
+async def test_a_redirect_to_what_is_not_the_feed_moves_nothing(page: Answer, tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes |= {"/gazette": redirect("/new", 308), "/new": page}
+        for _ in range(5):
+            await room.poll()
+
+        assert room.row("SELECT url, moved_polls FROM feeds") == (room.site.url("/gazette"), 0)
+
+
+async def test_a_feed_never_moves_to_the_address_of_another(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "gazette", "courier") as room:
+        room.site.routes |= {"/gazette": redirect("/courier", 301), "/courier": Answer(body=rss(item(1)))}
+        for _ in range(5):
+            await room.poll()
+
+        assert room.rows("SELECT key, url = given_url, moved_polls FROM feeds ORDER BY key") == [
+            ("courier", 1, 0),
+            ("gazette", 1, 5),
+        ]
+        status = await room.thread(room.archive.status, room.clock)
+        assert [(remark.feed, remark.kind) for remark in status.remarks] == [("gazette", "moved")]
+
+
+async def test_a_new_address_that_stops_working_is_left_for_the_old_one(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes |= {"/gazette": redirect("/new", 301), "/new": Answer(body=rss(item(1)))}
+        for _ in range(3):
+            await room.poll()
+        room.site.routes |= {"/gazette": Answer(body=rss(item(2), item(1))), "/new": Answer(status=404)}
+        for _ in range(3):
+            await room.poll()
+
+        outcomes = await room.poll()
+
+        assert outcomes["gazette"].outcome is Outcome.NEW
+        assert room.row("SELECT url = given_url, state FROM feeds") == (1, "ok")
+        assert room.rows("SELECT why FROM feed_moves ORDER BY id")[1] == ("3 polls in a row failed at the new address",)
+
+
+async def test_a_feed_given_another_address_by_its_owner_forgets_its_moves(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes |= {"/gazette": redirect("/new", 301), "/new": Answer(body=rss(item(1)))}
+        for _ in range(3):
+            await room.poll()
+        (feed,) = room.poller.config.feeds
+
+        await room.thread(room.archive.sync_feeds, [feed], room.clock)
+        kept = room.row("SELECT url FROM feeds")
+        await room.thread(
+            room.archive.sync_feeds,
+            [type(feed)(key=feed.key, url=room.site.url("/third"), allow_private=feed.allow_private)],
+            room.clock,
+        )
+
+        assert kept == (room.site.url("/new"),)
+        assert room.row("SELECT url, given_url FROM feeds") == (room.site.url("/third"),) * 2
+
+
+# ── untrue answers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_feed_is_fetched_whole_once_a_day_whatever_its_server_says(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        feed = rss(item(1))
+
+        def always_the_same(request: Request) -> Answer:
+            if request.header("If-None-Match"):
+                return Answer(status=304)
+            return Answer(body=feed, headers={"ETag": '"forever"'})
+
+        room.site.routes["/gazette"] = always_the_same
+        await room.poll()
+        feed = rss(item(2), item(1))
+        soon = await room.poll()
+        room.clock += DAY
+        late = await room.poll()
+        afterwards = await room.poll()
+
+        assert [each["gazette"].outcome for each in (soon, late, afterwards)] == [
+            Outcome.NOT_MODIFIED,
+            Outcome.NEW,
+            Outcome.UNCHANGED,
+        ]
+        assert [request.header("If-None-Match") for request in room.site.requests] == [None, b'"forever"', None, None]
+        status = await room.thread(room.archive.status, room.clock)
+        assert [remark.kind for remark in status.remarks] == ["untrue_304"]
+
+
+async def test_a_304_that_is_true_keeps_its_server_trusted(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+
+        def honest(request: Request) -> Answer:
+            same = request.header("If-None-Match") == b'"1"'
+            return Answer(status=304) if same else Answer(body=rss(item(1)), headers={"ETag": '"1"'})
+
+        room.site.routes["/gazette"] = honest
+        for _ in range(2):
+            await room.poll()
+        room.clock += DAY
+        await room.poll()
+        again = await room.poll()
+
+        assert again["gazette"].outcome is Outcome.NOT_MODIFIED
+        assert room.row("SELECT lied_at FROM feeds") == (None,)
+
+
+# ── hosts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_host_that_asks_for_fewer_requests_gets_none_for_any_feed(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "one", "two", "three") as room:
+        busy = Answer(status=429, headers={"Retry-After": "3600"})
+        room.site.routes |= {"/one": busy, "/two": busy, "/three": busy}
+
+        await room.poll()
+        asked = [request.target for request in room.site.requests]
+        leased_soon = await room.thread(
+            room.archive.lease, room.clock + timedelta(minutes=59), hosts=9, ttl=timedelta(minutes=1)
+        )
+        leased_later = await room.thread(
+            room.archive.lease, room.clock + timedelta(minutes=61), hosts=9, ttl=timedelta(minutes=1)
+        )
+
+        assert len(asked) == 1
+        assert leased_soon == ()
+        assert [len(lease.feeds) for lease in leased_later] == [3]
+
+
+async def test_new_feeds_begin_one_after_the_other(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "old") as room:
+        (old,) = room.poller.config.feeds
+        many = [type(old)(key=f"feed-{number}", url=room.site.url(f"/{number}")) for number in range(50)]
+
+        await room.thread(room.archive.sync_feeds, [old, *many], room.clock, spread=timedelta(seconds=10))
+
+        due = [row[0] for row in room.rows("SELECT next_poll_at FROM feeds WHERE key <> 'old' ORDER BY next_poll_at")]
+        assert len(set(due)) == 50
+        in_order = room.rows("SELECT key FROM feeds WHERE key <> 'old' ORDER BY next_poll_at")
+        assert in_order != sorted(in_order)
+
+
+# ── what is said of a document ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_was_cut_from_a_document_is_in_polls_and_in_status(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes["/gazette"] = Answer(body=rss(*(item(number) for number in range(2100))))
+
+        await room.poll()
+        await room.poll()
+
+        assert room.rows("SELECT json_array_length(problems) FROM polls ORDER BY id") == [(1,), (0,)]
+        status = await room.thread(room.archive.status, room.clock)
+        assert ["2,100" in remark.remark or "2100" in remark.remark for remark in status.remarks] == [True]
+
+
+async def test_a_gap_is_in_polls_and_in_status(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        for first in (1, 10, 20):
+            room.site.routes["/gazette"] = Answer(body=rss(*(item(number) for number in range(first, first + 3))))
+            await room.poll()
+
+        assert room.rows("SELECT gap FROM polls ORDER BY id") == [(None,), (1,), (1,)]
+        status = await room.thread(room.archive.status, room.clock)
+        assert [(remark.kind, "2 times" in remark.remark) for remark in status.remarks] == [("gaps", True)]
