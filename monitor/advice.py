@@ -16,7 +16,7 @@ _ADVICE = {
     Outcome.CONNECT: "Its server takes no connection. This mostly passes; when it stays, look for a new address.",
     Outcome.TLS: "Its certificate is not valid, which only the publisher can mend. This mostly passes.",
     Outcome.TIMEOUT: "Its server or the line is too slow. This mostly passes; when it stays, look for a new address.",
-    Outcome.REFUSED_ADDRESS: "Its host leads to a private address. If that is meant, add it to allow_private.",
+    Outcome.REFUSED_ADDRESS: "What is on a private network must not get into the archive by way of a feed.",
     Outcome.REDIRECTS: "Its address leads nowhere. Open it in a browser, and write down where the feed is now.",
     Outcome.HTTP_ERROR: "Its server answers with an error. When it stays, look for the feed's new address.",
     Outcome.GONE: "The publisher has taken it away. Look for its new address, or remove it from feeds.yaml.",
@@ -27,11 +27,12 @@ _ADVICE = {
     Outcome.TOO_LARGE: "It is larger than any feed should be. Look for a shorter one of the same publisher.",
     Outcome.TRUNCATED: "It arrives cut off; what is complete is kept. When it stays, tell the publisher.",
     Outcome.PROTOCOL: "Its server sends what is no proper HTTP. This mostly passes; when it stays, tell the publisher.",
-    Outcome.NOT_A_FEED: "There is something else at its address, often a page that tells where the feed is now.",
+    Outcome.NOT_A_FEED: "What is at its address is no feed. Open it in a browser: a page there often tells where the"
+    " feed is now.",
     Outcome.PARSER: "Its document is too much for the parser. Tell the publisher, or us.",
 }
 _NOT_FOUND = "There is nothing at its address any more. Look for the new one, or remove it from feeds.yaml."
-_SERVER_FAULT = "The fault is on its server's side. This mostly passes."
+_SERVER_FAULT = "The fault is on its server's side, and mostly passes."
 _NOT_MODIFIED = "The server answers “not modified” to a question that was not asked. Tell the publisher."
 
 # Nothing came back from the publisher; when it happens to most feeds at once, it happens here.

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -413,8 +414,12 @@ def _refusal(response: httpx.Response, site: str, now: datetime, page: bytes) ->
     if status == 404:
         return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the feed's address", status, wait)
     if status >= 500:
-        return _failed(Outcome.HTTP_ERROR, f"{answered}: the fault is on its side", status, wait)
-    return _failed(Outcome.HTTP_ERROR, f"{answered}, which brings no feed", status, wait)
+        return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)})", status, wait)
+    return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)}), which brings no feed", status, wait)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "a status of its own making"
 
 
 def _protected(site: str, status: int, product: str, wait: timedelta | None = None) -> FetchFailed:

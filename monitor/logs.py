@@ -23,6 +23,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from monitor.urls import redacted
+
 # These tell of every request and every job at INFO; our own lines say the same once, with the feed's name.
 _CHATTY = ("apscheduler", "asyncio", "httpcore", "httpx")
 
@@ -33,13 +35,6 @@ _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 # Longer values are cut: a line is to be read. A traceback gets room for its last, telling frames.
 _LONGEST_VALUE = 1_000
 _LONGEST_TRACEBACK = 20_000
-
-# User and password stand before the last "@" of the authority (RFC 3986 §3.2.1). Rather too much is hidden than too
-# little: a secret's raw quote or bracket must not end it early, so only what ends a query parameter does.
-_USERINFO = re.compile(r"//[^\s/?#]*@")
-_SECRET_PARAMETER = re.compile(
-    r"([?&;#][\w.%-]*(?:token|key|password|passwd|pwd|secret|sig|signature|auth)=)[^&#\s]*", re.IGNORECASE
-)
 
 # Controls (C0, DEL, C1), line separators, direction marks and overrides, the byte order mark, lone surrogates.
 _UNPRINTABLE = re.compile(
@@ -87,11 +82,6 @@ def get() -> structlog.stdlib.BoundLogger:
     """The program's logger. It may be asked for before `configure`, whose settings it follows at every event."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("monitor")
     return logger
-
-
-def redact(text: str) -> str:
-    """The text with the credentials of its URLs hidden: user and password, and parameters such as `token` or `key`."""
-    return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub("//***@", text))
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -169,7 +159,7 @@ def _plain(value: object, limit: int) -> object:
             return value
         case datetime():
             return value.isoformat()
-    text = redact(str(value))
+    text = redacted(str(value))
     if len(text) <= limit:
         return text
     return "…" + text[-limit:] if limit == _LONGEST_TRACEBACK else text[:limit] + "…"

@@ -16,6 +16,13 @@ CANON_VERSION = 1
 
 MAX_LINK = 2048  # code points; browsers and feeds in practice stay below
 
+# User and password stand before the last "@" of the authority (RFC 3986 §3.2.1). Rather too much is hidden than too
+# little: a secret's raw quote or bracket must not end it early, so only what ends a query parameter does.
+_USERINFO = re.compile(r"//[^\s/?#]*@")
+_SECRET_PARAMETER = re.compile(
+    r"([?&;#][\w.%-]*(?:token|key|password|passwd|pwd|secret|sig|signature|auth)=)[^&#\s]*", re.IGNORECASE
+)
+
 # Only names that say where a reader came from. Never id, p, article, story, page, v, ref, source, uid or q: somewhere
 # each of them chooses the article, and two articles under one key is the costlier mistake.
 _TRACKERS = frozenset(
@@ -109,3 +116,8 @@ def _split(url: str | None) -> SplitResult | None:
     except ValueError:  # unbalanced brackets, a port that is no number
         return None
     return parts if usable and not _BAD_IN_HOST.search(parts.netloc.rpartition("@")[2]) else None
+
+
+def redacted(text: str) -> str:
+    """The text with the credentials of its URLs hidden: user and password, and parameters such as `token` or `key`."""
+    return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub("//***@", text))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.cadence import next_attempt, next_poll
-from monitor.model import SUCCESSES, Outcome
+from monitor.model import SUCCESSES, Outcome, Pace
 from tests.factories import NOW
 
 QUARTER = timedelta(minutes=15)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 import structlog
 
-from monitor import logs
+from monitor import logs, urls
 
 
 class Terminal(io.StringIO):
@@ -293,7 +293,7 @@ def test_a_traceback_cannot_pose_as_an_event_on_a_terminal() -> None:
     ],
 )
 def test_credentials_are_hidden_in_every_url(text: str, redacted: str) -> None:
-    assert logs.redact(text) == redacted
+    assert urls.redacted(text) == redacted
 
 
 @pytest.mark.parametrize("format", ["text", "logfmt", "json"])

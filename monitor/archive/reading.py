@@ -22,6 +22,8 @@ from monitor.archive.reports import (
 )
 from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
 from monitor.model import SUCCESSES
+from monitor.moves import ADOPT_AFTER, why_not
+from monitor.urls import redacted
 
 SEARCH_BATCH = 200
 
@@ -189,16 +191,11 @@ def _feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
 
 
 def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
-    """What is to be known of feeds that work: each kind one question, the remark made in SQL's own words."""
+    """What is to be known of feeds that work."""
     rows = db.execute(
         """
-        SELECT key AS feed, 'moved' AS kind, iif(url <> given_url,
-                   'is polled at its new address, ' || url || '. Write that into feeds.yaml.',
-                   'says that it has moved for good, to ' || moved_to || '. Write that into feeds.yaml.') AS remark
-        FROM feeds WHERE state = 'ok' AND (url <> given_url OR moved_polls >= 3)
-        UNION ALL
-        SELECT feed, 'gaps', iif(count(*) = 1, 'once', count(*) || ' times') || ' in the last 7 days nothing of the'
-                   || ' document before was left: items may have been missed. Give it a shorter `min`.'
+        SELECT feed, 'gaps' AS kind, iif(count(*) = 1, 'once', count(*) || ' times') || ' in the last 7 days nothing of'
+                   || ' the document before was left: items may have been missed. Give it a shorter `min`.' AS remark
         FROM polls JOIN feeds ON feeds.key = feed
         WHERE gap AND at >= :week_ago AND state = 'ok' GROUP BY feed
         UNION ALL
@@ -210,11 +207,26 @@ def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
         SELECT key, 'idle', 'works, but has brought nothing new since ' || date(coalesce(changed_at, first_seen_at))
                    || '. Is this still the right feed?'
         FROM feeds WHERE state = 'ok' AND coalesce(changed_at, first_seen_at) < :month_ago
-        ORDER BY feed, kind
         """,
         params(week_ago=now - timedelta(days=7), month_ago=now - timedelta(days=30)),
     )
-    return tuple(FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows)
+    remarks = [FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows]
+    return tuple(sorted([*remarks, *_moves(db)], key=lambda remark: (remark.feed, remark.kind)))
+
+
+def _moves(db: sqlite3.Connection) -> Iterator[FeedRemark]:
+    """Of the feeds that have moved, or would have if nothing spoke against it."""
+    urls = dict(db.execute("SELECT key, url FROM feeds WHERE state <> 'removed'").fetchall())
+    for row in db.execute("SELECT key, url, given_url, moved_to, moved_polls FROM feeds WHERE state = 'ok'"):
+        remark = None
+        if row["url"] != row["given_url"]:
+            remark = f"is polled at its new address, {redacted(row['url'])}. Write that into feeds.yaml."
+        elif row["moved_polls"] >= ADOPT_AFTER:
+            others = [url for key, url in urls.items() if key != row["key"]]
+            reason = why_not(row["url"], row["moved_to"], others) or "that is not followed yet"
+            remark = f"says that it has moved for good, to {redacted(row['moved_to'])}, but {reason}. Change it in feeds.yaml."
+        if remark:
+            yield FeedRemark(feed=row["key"], kind="moved", remark=remark)
 
 
 def _held_hosts(db: sqlite3.Connection, now: datetime) -> tuple[HeldHost, ...]:
