@@ -224,7 +224,8 @@ def _moves(db: sqlite3.Connection) -> Iterator[FeedRemark]:
         elif row["moved_polls"] >= ADOPT_AFTER:
             others = [url for key, url in urls.items() if key != row["key"]]
             reason = why_not(row["url"], row["moved_to"], others) or "that is not followed yet"
-            remark = f"says that it has moved for good, to {redacted(row['moved_to'])}, but {reason}. Change it in feeds.yaml."
+            new = redacted(row["moved_to"])
+            remark = f"says that it has moved for good, to {new}, but {reason}. Change it in feeds.yaml."
         if remark:
             yield FeedRemark(feed=row["key"], kind="moved", remark=remark)
 
