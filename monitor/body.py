@@ -1,6 +1,6 @@
 """A response body within bounds: counted on the wire, decompressed in bounded steps, known to be whole or cut off.
 
-Content codings: RFC 9110 §8.4 (https://www.rfc-editor.org/rfc/rfc9110); gzip: RFC 1952.
+Content codings: RFC 9110 §8.4 (https://www.rfc-editor.org/rfc/rfc9110); `inflate` undoes them.
 """
 
 from __future__ import annotations
@@ -9,24 +9,14 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterable
 
+from monitor.inflate import BadBody, Inflater
 from monitor.model import Outcome
-from monitor.text import one_line
 
 # A body in pieces of one byte costs a hundred times more work than its size says, so each piece counts at least this.
 SMALLEST_PIECE = 100  # bytes
 
 # The pieces of one packet come without a pause; after so many of them the others get their turn.
 PIECES_IN_A_ROW = 256
-
-MOST_GZIP_MEMBERS = 1000  # a body of 10 MB written in blocks of 64 KB has 160
-
-
-class BadBody(Exception):
-    """A body that cannot be used. The text completes "the server …"."""
-
-    def __init__(self, kind: Outcome, why: str) -> None:
-        self.kind = kind
-        super().__init__(why)
 
 
 class CutOff(Exception):
@@ -67,52 +57,3 @@ async def read_body(
     if truncated and not body:
         raise BadBody(Outcome.PROTOCOL, "ended its answer before anything of the body had come")
     return bytes(body), wire_bytes, truncated
-
-
-class Inflater:
-    """Undoes a body's content coding piece by piece, never making more than one byte over the limit at a time."""
-
-    def __init__(self, coding: str, limit: int) -> None:
-        """`coding` is the Content-Encoding header. Raises BadBody for one we cannot undo, a chain of them included."""
-        self._coding = coding.strip().lower().removeprefix("x-")
-        if self._coding not in ("", "identity", "gzip", "deflate"):
-            raise BadBody(Outcome.PROTOCOL, f"sends a body coded as {one_line(coding, 40)}, which we did not ask for")
-        self._limit = limit
-        self._made = 0
-        self._members = 0
-        self._stream: zlib._Decompress | None = None  # None before the first byte, and without a coding
-
-    @property
-    def complete(self) -> bool:
-        """Whether the body may end here: at the end of a compressed stream, before its beginning, or uncoded."""
-        return self._stream is None or self._stream.eof
-
-    def inflate(self, piece: bytes) -> bytes:
-        """The next decoded bytes; cut one byte past the limit, where the caller gives up. Raises zlib.error."""
-        if self._coding in ("", "identity"):
-            return piece
-        made = bytearray()
-        while piece and self._made <= self._limit:
-            if self._stream is None or self._stream.eof:
-                if (stream := self._next_stream(piece)) is None:
-                    break
-                self._stream = stream
-            part = self._stream.decompress(piece, self._limit + 1 - self._made)
-            self._made += len(part)
-            made += part
-            piece = self._stream.unused_data
-        return bytes(made)
-
-    def _next_stream(self, piece: bytes) -> zlib._Decompress | None:
-        """The decoder for the stream that begins here; None when what follows the last one is mere padding."""
-        self._members += 1
-        if self._members > MOST_GZIP_MEMBERS:
-            raise BadBody(Outcome.PROTOCOL, f"sends a body of more than {MOST_GZIP_MEMBERS} compressed parts")
-        if self._coding == "gzip":
-            # A gzip body may have several members (RFC 1952 §2.2); other bytes after one are ignored, as gzip does.
-            is_member = self._stream is None or piece.startswith(b"\x1f")
-            return zlib.decompressobj(wbits=31) if is_member else None
-        if self._stream is not None:
-            return None
-        # "deflate" means the zlib format (RFC 9110 §8.4.1.2), whose first byte ends in 8; some servers send it bare.
-        return zlib.decompressobj(wbits=15 if piece[0] & 0x0F == 8 else -15)

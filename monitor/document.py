@@ -19,7 +19,7 @@ class Document:
     """An XML document from its root element on."""
 
     text: str
-    root: str  # the root element's name in lower case, without prefix: rss, feed, rdf, html, …
+    root: str  # the root element's name in lower case, without prefix: rss, feed, rdf, urlset, html, …
     netscape: bool  # the DOCTYPE is that of Netscape's RSS 0.91
     truncated: str | None  # why it is known to be cut off; its text then ends after the last complete entry
     problems: tuple[str, ...]
@@ -53,6 +53,8 @@ _WIDE_STARTS = (
     (b"\0\0\0<", "utf-32-be"),
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
+    (b"{\0", "utf-16-le"),
+    (b"\0{", "utf-16-be"),
 )
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']", re.IGNORECASE)
@@ -137,12 +139,18 @@ def _readable_reference(reference: re.Match[str]) -> str:
 
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?=[\s/>])")
 FEED_ROOTS = ("rss", "feed", "rdf")
-_FEED_INSIDE = re.compile(r"<(?:[\w.-]+:)?(rss|feed|rdf)(?=\s[^<>]*(?:version|xmlns))", re.IGNORECASE)
+SITEMAP_ROOTS = ("urlset", "sitemapindex")
+_FEED_INSIDE = re.compile(
+    r"<(?:[\w.-]+:)?(rss|feed|rdf|urlset|sitemapindex)(?=\s[^<>]*(?:version|xmlns))", re.IGNORECASE
+)
 _NOT_ELEMENTS = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b([^\[>]*)(\[.*?\]\s*(?=>))?>?", re.DOTALL | re.IGNORECASE)
 _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
-_CHANNEL_END = re.compile(r"</channel\s*>", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+# Not in feeds, where `url` is a part of `image`.
+SITEMAP_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:url|sitemap)(?=[\s>])", re.IGNORECASE)
+SITEMAP_ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
+_CHANNEL_END = re.compile(r"</channel\s*>", re.IGNORECASE)
 
 # feedparser looks for a mail address in a name in time quadratic in its length: 14 s for 60 KB.
 _LONG_NAME = re.compile(
@@ -166,7 +174,7 @@ def document(text: str) -> Document | str:
     root = _ROOT.search(markup)
     if root is None:
         return f"no element begins within its first {MAX_PROLOG} characters" if len(text) > MAX_PROLOG else "no element"
-    if root[1].lower() not in FEED_ROOTS:
+    if root[1].lower() not in (*FEED_ROOTS, *SITEMAP_ROOTS):
         # Server messages before the feed (`<br /><b>Warning</b>: … <rss`), or a whole page around it.
         root = _FEED_INSIDE.search(markup, root.end()) or root
     problems = []
@@ -175,8 +183,12 @@ def document(text: str) -> Document | str:
     if markup[: root.start()].strip():
         problems.append("text before the root element was ignored")
     name = root[0][1:]
-    text, cap_problem = _capped(text[root.start() :])
-    text, truncated = _completed(text, name)
+    if root[1].lower() in SITEMAP_ROOTS:
+        cap_problem: tuple[str, ...] = ()  # in no order: `sitemap` reads all to find the newest
+        text, truncated = _completed(text[root.start() :], name, SITEMAP_ENTRY, SITEMAP_ENTRY_END)
+    else:
+        text, cap_problem = _capped(text[root.start() :])
+        text, truncated = _completed(text, name, _ENTRY, _ENTRY_END)
     return Document(
         text=_LONG_NAME.sub(r"\1", text),
         root=root[1].lower(),
@@ -201,18 +213,18 @@ def too_many(entries: int) -> str:
     return f"of {entries} entries only the first {MAX_ENTRIES} were read"
 
 
-def _completed(text: str, root: str) -> tuple[str, str | None]:
+def _completed(text: str, root: str, entry: re.Pattern[str], entry_end: re.Pattern[str]) -> tuple[str, str | None]:
     """The document, closed after its last complete entry when its end is missing, and why it is taken to be cut off."""
     if text[: text.find(">")].endswith("/"):
         return text, None
     last_end = 0
-    for entry_end in _ENTRY_END.finditer(text):
-        last_end = entry_end.end()
+    for end in entry_end.finditer(text):
+        last_end = end.end()
     if re.compile(rf"</{re.escape(root)}\s*>", re.IGNORECASE).search(text, last_end):
         return text, None
     if root.lower() == "rss" and _CHANNEL_END.search(text, last_end):
         return f"{text}</{root}>", None  # forgotten rather than cut off: nothing can be missing
-    first_entry = _ENTRY.search(text)
+    first_entry = entry.search(text)
     if last_end:
         text = text[:last_end]
     elif first_entry:

@@ -29,11 +29,12 @@ from urllib.parse import urlsplit, urlunsplit
 import httpcore
 import httpx
 
-from monitor.body import BadBody, CutOff, Inflater, read_body
+from monitor.body import CutOff, read_body
 from monitor.challenge import protection
 from monitor.conditional import fresh_for, request_headers, retry_after, validators_from
 from monitor.errors import MonitorError
 from monitor.guard import AddressRefused, GuardedTransport, NameUnresolved
+from monitor.inflate import BadBody, Inflater
 from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Validators
 from monitor.text import one_line
 

@@ -225,7 +225,7 @@ class ParsedFeed:
     title: str | None
     link: str | None  # absolute
     language: str | None  # as the feed declares it, normalised to BCP 47; None: not declared or unreadable
-    format: str  # rss20, atom10, json11, … as feedparser names them
+    format: str  # rss20, atom10, json11, … as feedparser names them; news-sitemap
     ttl: timedelta | None = None  # how long the feed asks to be left alone (RSS ttl); None: not said
     period: timedelta | None = None  # how often it says it is updated (sy:updatePeriod); None: not said
     entries: tuple[ParsedEntry, ...]
@@ -238,7 +238,7 @@ class NotAFeed:
     """The bytes are no feed. `detail` says what they look like."""
 
     detail: str
-    kind: Outcome = Outcome.NOT_A_FEED  # or PARSER
+    kind: Outcome = Outcome.NOT_A_FEED  # or PARSER, TOO_LARGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""Bytes → `ParsedFeed`: RSS, Atom, RDF and JSON Feed in one shape, decoded and bounded. Sole importer of feedparser.
+"""Bytes → `ParsedFeed`: RSS, Atom, RDF, JSON Feed and news sitemaps in one shape, decoded and bounded.
+
+Sole importer of feedparser.
 
 Nothing is judged here: titles still hold markup, dates are as the feed gives them. What bounds the time feedparser may
 take is done before it sees the text, in `document`; what is left runs in a worker process that can be killed.
@@ -8,14 +10,16 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import feedparser
 
-from monitor import jsonfeed
-from monitor.document import FEED_ROOTS, MAX_ENTRIES, decode, document, too_many
+from monitor import jsonfeed, sitemap
+from monitor.document import FEED_ROOTS, MAX_ENTRIES, SITEMAP_ROOTS, Document, decode, document, too_many
+from monitor.inflate import BadBody, Inflater
 from monitor.language import bcp47
 from monitor.model import NotAFeed, Outcome, ParsedEntry, ParsedFeed
 from monitor.text import digest, one_line, title_text
@@ -27,6 +31,7 @@ MAX_NAME = 256  # an author, a category
 MAX_GUID = 2_048
 MAX_BODY = 1_048_576
 MAX_NAMES = 64  # authors or categories of one entry
+MAX_UNPACKED = 10_000_000  # bytes of a file that comes gzipped; as much as a body may have
 
 _NETSCAPE = b'<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "rss-0.91.dtd">\n'
 
@@ -45,39 +50,90 @@ def parse(body: bytes, *, url: str, content_type: str | None) -> ParsedFeed | No
 
 
 def _parse(body: bytes, url: str, content_type: str | None) -> ParsedFeed | NotAFeed:
+    cut_off = None
+    if body.startswith(_GZIP):
+        unpacked = _unpacked(body)
+        if isinstance(unpacked, NotAFeed):
+            return unpacked
+        body, cut_off = unpacked
     text, problems = decode(body, content_type)
     if not text.strip():
         return NotAFeed(detail="an empty body. If it stays so, check the feed's address.")
-    if text[0] in "{[":
-        read = jsonfeed.read(text)
-        if isinstance(read, NotAFeed):
-            return read
-        found, truncated = read
-        if len(found["entries"]) > MAX_ENTRIES:
-            problems += (too_many(len(found["entries"])),)
-            found["entries"] = found["entries"][:MAX_ENTRIES]
-    else:
-        xml = document(text)
-        if isinstance(xml, str):
-            return NotAFeed(detail=f"{_looks_like(text)}: {xml}. Check the feed's address.")
-        if xml.root == "html":
-            return NotAFeed(detail=f"{_looks_like(text)}. Look there for the feed's new address.")
-        found = feedparser.parse(
-            # A stream: given bytes or text, feedparser first tries to open a file or URL of that name.
-            io.BytesIO((_NETSCAPE if xml.netscape else b"") + xml.text.encode()),
-            sanitize_html=False,
-            resolve_relative_uris=False,
-            response_headers={"content-type": "application/xml; charset=utf-8"},
-        )
-        truncated = xml.truncated
-        problems += xml.problems
-        if found.get("bozo"):
-            problems += (one_line(f"not well-formed, read all the same: {found.get('bozo_exception')}", 200),)
-        if found.get("entries") and not found.get("version"):
-            found["version"] = xml.root if xml.root in FEED_ROOTS else ""  # RSS 0.90 in a namespace of its own
+    read = _json(text) if text[0] in "{[" else _xml(text, url)
+    if isinstance(read, NotAFeed):
+        return read
+    found, truncated, more_problems = read
     if not found.get("version"):
         return NotAFeed(detail=f"{_looks_like(text)}. Check the feed's address.")
-    return _feed(found, url, truncated, problems)
+    return _feed(found, url, cut_off or truncated, problems + more_problems)
+
+
+# A document as feedparser gives it, why it is known to be cut off, what was wrong with it.
+_Found = tuple[Mapping[str, Any], str | None, tuple[str, ...]]
+
+
+def _json(text: str) -> _Found | NotAFeed:
+    read = jsonfeed.read(text)
+    if isinstance(read, NotAFeed):
+        return read
+    found, truncated = read
+    if len(found["entries"]) <= MAX_ENTRIES:
+        return found, truncated, ()
+    return found | {"entries": found["entries"][:MAX_ENTRIES]}, truncated, (too_many(len(found["entries"])),)
+
+
+def _xml(text: str, url: str) -> _Found | NotAFeed:
+    xml = document(text)
+    if isinstance(xml, str):
+        return NotAFeed(detail=f"{_looks_like(text)}: {xml}. Check the feed's address.")
+    if xml.root == "html":
+        return NotAFeed(detail=f"{_looks_like(text)}. Look there for the feed's new address.")
+    if xml.root in SITEMAP_ROOTS:
+        read = sitemap.read(xml, url)
+        return read if isinstance(read, NotAFeed) else (read[0], xml.truncated, xml.problems + read[1])
+    return _rss_or_atom(xml)
+
+
+def _rss_or_atom(xml: Document) -> _Found:
+    found = feedparser.parse(
+        # A stream: given bytes or text, feedparser first tries to open a file or URL of that name.
+        io.BytesIO((_NETSCAPE if xml.netscape else b"") + xml.text.encode()),
+        sanitize_html=False,
+        resolve_relative_uris=False,
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+    )
+    problems = xml.problems
+    if found.get("bozo"):
+        problems += (one_line(f"not well-formed, read all the same: {found.get('bozo_exception')}", 200),)
+    if found.get("entries") and not found.get("version"):
+        found["version"] = xml.root if xml.root in FEED_ROOTS else ""  # RSS 0.90 in a namespace of its own
+    return found, xml.truncated, problems
+
+
+_GZIP = b"\x1f\x8b"
+_PIECE = 65_536  # bytes
+
+
+def _unpacked(body: bytes) -> tuple[bytes, str | None] | NotAFeed:
+    """A file that is gzip itself (`sitemap.xml.gz`, sent as what it is) unpacked, and why its end is missing."""
+    inflater = Inflater("gzip", MAX_UNPACKED)
+    unpacked = bytearray()
+    why = None
+    try:
+        for start in range(0, len(body), _PIECE):
+            unpacked += inflater.inflate(body[start : start + _PIECE])
+    except (zlib.error, BadBody):
+        why = "its gzip data is damaged"
+    if len(unpacked) > MAX_UNPACKED:
+        return NotAFeed(
+            kind=Outcome.TOO_LARGE,
+            detail=f"a gzip file that unpacks to more than {MAX_UNPACKED:,} bytes, which is more than a feed may have",
+        )
+    if not unpacked:
+        return NotAFeed(detail="begins like a gzip file, but cannot be unpacked. Check the feed's address.")
+    if why is None and not inflater.complete:
+        why = "its gzip data ends before its end mark"
+    return bytes(unpacked), why
 
 
 def _looks_like(text: str) -> str:

@@ -222,7 +222,7 @@ def test_a_date_out_of_this_world_never_raises(written: str) -> None:
         pytest.param(b"<div>Just a moment</div>", "<div>", id="a piece of HTML"),
         pytest.param(b"Service unavailable", "plain text beginning 'Service unavailable'", id="plain text"),
         pytest.param(b"<opml version='1.0'><body/></opml>", "OPML", id="a feed list"),
-        pytest.param(b"<urlset></urlset>", "<urlset>", id="a sitemap"),
+        pytest.param(b"<urlset></urlset>", "without any news", id="a sitemap"),
         pytest.param(b'{"error": "no such page"}', "no JSON Feed", id="another JSON document"),
         pytest.param(b"{not json", "cannot be read", id="almost JSON"),
         pytest.param(b"[" * 100_000, "", id="brackets without end"),

@@ -207,6 +207,49 @@ async def test_a_feed_that_is_always_cut_off_alerts_all_the_same(tmp_path: Path)
         assert room.rows(titles)[-1] == ("Report 6 on Ukraine",)
 
 
+def news_sitemap(*titles: str) -> Answer:
+    """A news sitemap: the titles' pages are /1, /2, …, the newest last."""
+    urls = "".join(
+        f"<url><loc>https://gazette.example/{number}</loc><news:news><news:publication><news:name>The Gazette"
+        f"</news:name><news:language>en</news:language></news:publication><news:title>{title}</news:title>"
+        f"<news:publication_date>2026-11-22T0{number}:00:00Z</news:publication_date></news:news></url>"
+        for number, title in enumerate(titles, start=1)
+    )
+    namespace = "http://www.google.com/schemas/sitemap-news/0.9"
+    return Answer(body=f'<urlset xmlns:news="{namespace}">{urls}</urlset>'.encode())
+
+
+async def test_a_news_sitemap_is_polled_like_a_feed(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes["/gazette"] = news_sitemap("Talks on Ukraine")
+        first = (await room.poll())["gazette"]
+        room.site.routes["/gazette"] = news_sitemap("Talks on Ukraine resume", "NATO meets")
+        second = (await room.poll())["gazette"]
+        room.site.routes["/gazette"] = news_sitemap("Talks on Ukraine resume", "NATO meets", "Ukraine answers")
+        third = (await room.poll())["gazette"]
+
+        assert [(outcome.outcome, outcome.new) for outcome in (first, second, third)] == [(Outcome.NEW, 1)] * 3
+        assert room.rows("SELECT link, title, revisions FROM articles ORDER BY id") == [
+            ("https://gazette.example/1", "Talks on Ukraine resume", 1),
+            ("https://gazette.example/2", "NATO meets", 0),
+            ("https://gazette.example/3", "Ukraine answers", 0),
+        ]
+        assert room.row("SELECT title, language FROM feeds") == ("The Gazette", "en")
+        assert room.rows("SELECT rule FROM alerts ORDER BY id") == [("nato",), ("ukraine",)]
+
+
+async def test_a_sitemap_index_is_no_feed_and_its_error_says_what_to_watch(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        body = b"<sitemapindex><sitemap><loc>https://gazette.example/news.xml</loc></sitemap></sitemapindex>"
+        room.site.routes["/gazette"] = Answer(body=body)
+
+        await room.poll()
+
+        outcome, error = room.row("SELECT outcome, error FROM polls")
+        assert outcome == Outcome.NOT_A_FEED.value
+        assert error.endswith("watch one of these: https://gazette.example/news.xml")
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
