@@ -18,7 +18,7 @@ from typing import Any
 import feedparser
 
 from monitor import jsonfeed, sitemap
-from monitor.document import FEED_ROOTS, MAX_ENTRIES, SITEMAP_ROOTS, Document, decode, document, too_many
+from monitor.document import FEED_ROOTS, SITEMAP_ROOTS, Document, decode, document
 from monitor.inflate import BadBody, Inflater
 from monitor.language import bcp47
 from monitor.model import NotAFeed, Outcome, ParsedEntry, ParsedFeed
@@ -59,7 +59,7 @@ def _parse(body: bytes, url: str, content_type: str | None) -> ParsedFeed | NotA
     text, problems = decode(body, content_type)
     if not text.strip():
         return NotAFeed(detail="an empty body. If it stays so, check the feed's address.")
-    read = _json(text) if text[0] in "{[" else _xml(text, url)
+    read = jsonfeed.read(text) if text[0] in "{[" else _xml(text, url)
     if isinstance(read, NotAFeed):
         return read
     found, truncated, more_problems = read
@@ -70,16 +70,6 @@ def _parse(body: bytes, url: str, content_type: str | None) -> ParsedFeed | NotA
 
 # A document as feedparser gives it, why it is known to be cut off, what was wrong with it.
 _Found = tuple[Mapping[str, Any], str | None, tuple[str, ...]]
-
-
-def _json(text: str) -> _Found | NotAFeed:
-    read = jsonfeed.read(text)
-    if isinstance(read, NotAFeed):
-        return read
-    found, truncated = read
-    if len(found["entries"]) <= MAX_ENTRIES:
-        return found, truncated, ()
-    return found | {"entries": found["entries"][:MAX_ENTRIES]}, truncated, (too_many(len(found["entries"])),)
 
 
 def _xml(text: str, url: str) -> _Found | NotAFeed:
