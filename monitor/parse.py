@@ -157,6 +157,8 @@ def _feed(found: Mapping[str, Any], url: str, truncated: str | None, problems: t
         link=link,
         language=bcp47(_text(feed, "language") or inherited),
         format=found["version"],
+        ttl=_ttl(_text(feed, "ttl")),
+        period=_period(_text(feed, "sy_updateperiod"), _text(feed, "sy_updatefrequency")),
         entries=entries,
         truncated=truncated,
         problems=(*problems, *(f"{what} cut to its allowed length in {times} entries" for what, times in cuts.items())),
@@ -187,6 +189,35 @@ def _entry(
         updated=_instant(entry, "updated"),
         language=bcp47(own_language if own_language != inherited_language else None),
     )
+
+
+_MINUTES = re.compile("[0-9]{1,6}")
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+_TIMES = re.compile("[0-9]{1,4}")
+_A_YEAR = timedelta(days=365)
+
+
+def _ttl(given: str | None) -> timedelta | None:
+    """RSS 2.0 `ttl`, in minutes: at least one, at most a year; None for anything else."""
+    ttl = timedelta(minutes=int(given)) if given and _MINUTES.fullmatch(given) else None
+    return ttl if ttl and ttl <= _A_YEAR else None
+
+
+def _period(given: str | None, times: str | None) -> timedelta | None:
+    """How often the feed says it is updated: so many times (once if it does not say) in a period; None for nonsense.
+
+    https://web.resource.org/rss/1.0/modules/syndication/
+    """
+    period = _PERIODS.get((given or "").lower())
+    if period is None or not _TIMES.fullmatch(times or "1") or not int(times or "1"):
+        return None
+    return period / int(times or "1")
 
 
 # ── the parts of an entry ────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,6 +206,60 @@ def test_a_date_out_of_this_world_never_raises(written: str) -> None:
     published = entry_of(rss(item(pubDate=written))).published
 
     assert published is None or published.tzinfo is UTC
+
+
+# ── hints ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SYNDICATION = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
+
+
+@pytest.mark.parametrize(
+    ("ttl", "minutes"),
+    [
+        ("60", 60), (" 60 ", 60), ("525600", 525_600), ("525601", None), ("0", None), ("-5", None), ("PT1H", None),
+        ("1.5", None), ("60 minutes", None), ("٦٠", None), ("", None), ("9" * 5_000, None),
+    ],
+)  # fmt: skip
+def test_a_feed_may_ask_to_be_left_alone_for_some_minutes(ttl: str, minutes: int | None) -> None:
+    feed = parsed(rss(item(title="t"), channel=f"<ttl>{ttl}</ttl>"))
+
+    assert feed.ttl == (minutes and timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("elements", "period"),
+    [
+        pytest.param("<sy:updatePeriod>hourly</sy:updatePeriod>", timedelta(hours=1), id="once when not said"),
+        pytest.param(
+            "<sy:updatePeriod>\n Daily </sy:updatePeriod><sy:updateFrequency>\n4</sy:updateFrequency>",
+            timedelta(hours=6),
+            id="four times a day, sloppily",
+        ),
+        pytest.param("<sy:updatePeriod>weekly</sy:updatePeriod>", timedelta(days=7), id="weekly"),
+        pytest.param("<sy:updatePeriod>monthly</sy:updatePeriod>", timedelta(days=30), id="monthly"),
+        pytest.param("<sy:updatePeriod>yearly</sy:updatePeriod>", timedelta(days=365), id="yearly"),
+        pytest.param("<sy:updateFrequency>2</sy:updateFrequency>", None, id="twice in what"),
+        pytest.param("<sy:updatePeriod>often</sy:updatePeriod>", None, id="no such period"),
+        *(
+            pytest.param(
+                f"<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>{times}</sy:updateFrequency>",
+                None,
+                id=f"{times[:9]} times",
+            )
+            for times in ("0", "-1", "1.5", "often", "9" * 5_000)
+        ),
+    ],
+)
+def test_a_feed_may_say_how_often_it_is_updated(elements: str, period: timedelta | None) -> None:
+    feed = parsed(rss(item(title="t"), channel=elements, root=SYNDICATION))
+
+    assert feed.period == period
+
+
+def test_a_feed_that_gives_no_hints_has_none() -> None:
+    feed = parsed(rss(item(title="t")))
+
+    assert (feed.ttl, feed.period) == (None, None)
 
 
 # ── what is no feed ──────────────────────────────────────────────────────────────────────────────────────────────────
