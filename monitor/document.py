@@ -138,7 +138,7 @@ def _readable_reference(reference: re.Match[str]) -> str:
 # ── text to document ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?=[\s/>])")
-FEED_ROOTS = ("rss", "feed", "rdf")
+FEED_ROOTS = ("rss", "feed", "rdf", "channel")  # the last without its rss, or CDF
 SITEMAP_ROOTS = ("urlset", "sitemapindex")
 _FEED_INSIDE = re.compile(
     r"<(?:[\w.-]+:)?(rss|feed|rdf|urlset|sitemapindex)(?=\s[^<>]*(?:version|xmlns))", re.IGNORECASE

@@ -96,7 +96,7 @@ def _rss_or_atom(xml: Document) -> _Found:
     if found.get("bozo"):
         problems += (one_line(f"not well-formed, read all the same: {found.get('bozo_exception')}", 200),)
     if found.get("entries") and not found.get("version"):
-        found["version"] = xml.root if xml.root in FEED_ROOTS else ""  # RSS 0.90 in a namespace of its own
+        found["version"] = xml.root if xml.root in FEED_ROOTS else ""  # RSS 0.90 in a namespace of its own, …
     return found, xml.truncated, problems
 
 
@@ -175,8 +175,8 @@ def _entry(
         return kept
 
     title = bounded("title", _text(entry, "title") or "", MAX_TITLE)
-    body, body_is_plain = _body(entry)
-    own_language = _text(entry, "language") or _content_language(entry)
+    body, body_is_plain, body_language = _body(entry)
+    own_language = _text(entry, "language") or body_language or _text(_mapping(entry, "title_detail"), "language")
     return ParsedEntry(
         guid=_guid(_text(entry, "id")),
         link=_link(entry, bases),
@@ -247,19 +247,14 @@ def _alternate(found: dict[str, Any]) -> str | None:
     return next(filter(None, alternates), None)
 
 
-def _body(entry: dict[str, Any]) -> tuple[str, bool]:
-    """The longest text of the entry, and whether it is plain text rather than HTML."""
-    texts = [(_text(each, "value") or "", _text(each, "type") or "") for each in _list(entry, "content")]
-    texts.append((_text(entry, "summary") or "", _text(_mapping(entry, "summary_detail"), "type") or ""))
-    readable = [(value, kind) for value, kind in texts if kind.startswith("text/") or kind.endswith("xml") or not kind]
-    value, kind = max(readable, key=lambda text: len(text[0]), default=("", ""))
-    return value, kind == "text/plain"
-
-
-def _content_language(entry: dict[str, Any]) -> str | None:
-    """The xml:lang in force at the entry's title, summary or content."""
-    parts = [_mapping(entry, "title_detail"), _mapping(entry, "summary_detail"), *_list(entry, "content")]
-    return next(filter(None, (_text(part, "language") for part in parts)), None)
+def _body(entry: dict[str, Any]) -> tuple[str, bool, str | None]:
+    """The longest text of the entry, whether it is plain text rather than HTML, and the xml:lang in force at it."""
+    parts = [(_text(each, "value") or "", each) for each in _list(entry, "content")]
+    parts.append((_text(entry, "summary") or "", _mapping(entry, "summary_detail")))
+    typed = [(value, _text(part, "type") or "", part) for value, part in parts]
+    readable = [each for each in typed if each[1].startswith("text/") or each[1].endswith("xml") or not each[1]]
+    value, kind, part = max(readable, key=lambda text: len(text[0]), default=("", "", {}))
+    return value, kind == "text/plain", _text(part, "language")
 
 
 # RSS 2.0 wants "mail address (name)". feedparser takes the two apart, but knows no top-level domain of five letters.

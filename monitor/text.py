@@ -134,11 +134,32 @@ def html_to_text(html_text: str) -> str:
     """
     if "<" not in html_text and "&" not in html_text:
         return plain_text(" ".join(html_text.split()))
+    if _EMBEDDED.search(html_text):
+        html_text = _without_unclosed(html_text)
     if len(html_text) > _MAX_TREE_CHARS or html_text.count("<") > _MAX_TAGS:
         marked = html.unescape(_without_tags(html_text))
     else:
         marked = _text_of_tree(html_text)
     return plain_text("\n".join(" ".join(block.split()) for block in marked.split(_MARK)))
+
+
+# Elements that hold what is shown when something cannot be embedded. To an HTML parser one that is never closed, or
+# closed the XML way (`<iframe src="…"/>`), holds the rest of the text, which would be dropped with it.
+_EMBEDDED = re.compile("<(iframe|object|audio|video|canvas|svg|math|textarea|select|noscript)\\b[^<>]*>", re.IGNORECASE)
+
+
+def _without_unclosed(html_text: str) -> str:
+    """The text without the start tags of embedded things that nothing closes."""
+    lowered = html_text.lower()
+    last_ends: dict[str, int] = {}
+
+    def kept(tag: re.Match[str]) -> str:
+        name = tag[1].lower()
+        if name not in last_ends:
+            last_ends[name] = lowered.rfind(f"</{name}")
+        return "" if tag[0].endswith("/>") or last_ends[name] < tag.start() else tag[0]
+
+    return _EMBEDDED.sub(kept, html_text)
 
 
 def _text_of_tree(html_text: str) -> str:
@@ -180,6 +201,12 @@ def _without_tags(html_text: str) -> str:
 
 
 # Only these are markup in a title: "Vector<T>" and "a < b" are words. A tag with attributes has an "=".
+_TITLE_CODE = re.compile(
+    r"<(script|style)(?:\s[^<>]*)?>[^<]*</\1\s*>|<!--(?:(?!-->).)*(?:-->|$)"
+    r"|<(?:embed|input|link|meta|param)\s[^<>]*=[^<>]*>"
+    r"|<(applet|audio|iframe|object|video)\s[^<>]*=[^<>]*>(?:[^<]*</\2\s*>)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _TITLE_TAG = re.compile(
     r"</?(a|abbr|b|big|blink|br|center|cite|code|del|div|em|font|h[1-6]|i|img|ins|li|mark|p|q|s|small|span|strike|strong"
     r"|sub|sup|tt|u|wbr)(/|\s[^<>]*)?>",
@@ -194,7 +221,7 @@ def title_text(title: str) -> str:
     Entities are decoded twice, because many feeds escape them twice: `L&amp;#8217;OTAN`.
     """
     if "<" in title:
-        title = _TITLE_TAG.sub(_instead_of_tag, title)
+        title = _TITLE_TAG.sub(_instead_of_tag, _TITLE_CODE.sub("", title))
     if "&" in title:
         title = _decode(_decode(title))
     return " ".join(clean(title).split())

@@ -138,6 +138,21 @@ def test_the_longest_text_of_an_entry_is_its_body() -> None:
     assert entry_of(body).body == long
 
 
+def test_an_entrys_language_is_that_of_the_text_we_keep() -> None:
+    body = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr"><entry><title>t</title><summary xml:lang="de">Kurz.'
+        '</summary><content xml:lang="en">The whole article, and longer.</content></entry></feed>'
+    )
+
+    assert entry_of(body).language == "en"
+
+
+def test_a_channel_without_its_rss_is_read() -> None:
+    feed = parsed("<channel><title>Gazette</title><item><title>Un</title></item></channel>")
+
+    assert (feed.title, [entry.title for entry in feed.entries]) == ("Gazette", ["Un"])
+
+
 # ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -340,3 +340,41 @@ def test_copies_that_differ_in_case_and_punctuation_share_a_fingerprint() -> Non
 def test_short_texts_have_no_fingerprint() -> None:
     assert fingerprint("Un titre assez long pour compter", "mot " * 19) is None
     assert fingerprint("", "mot " * 20) is not None
+
+
+@pytest.mark.parametrize("name", ["iframe", "object", "video", "svg", "textarea", "noscript"])
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        pytest.param('<p>a</p><NAME src="x"/><p>b</p>', "a\nb", id="closed the XML way"),
+        pytest.param('<p>a</p><NAME src="x"><p>b</p>', "a\nb", id="never closed"),
+        pytest.param("<p>a</p><NAME>no</NAME><NAME><p>b</p>", "a\nb", id="closed once, not twice"),
+        pytest.param("<p>a</p><NAME>not shown</NAME><p>b</p>", "a\nb", id="closed"),
+    ],
+)
+def test_what_is_embedded_never_swallows_the_text_after_it(name: str, html: str, text: str) -> None:
+    assert html_to_text(html.replace("NAME", name)) == text
+    padding = "<i></i>" * 5_000  # too many tags for a tree
+    assert html_to_text(html.replace("NAME", name) + padding) == text
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<script>alert('1')</script>",
+        '<script type="text/javascript">location = "x";</script>',
+        '<embed src="x">',
+        '<meta http-equiv="Refresh" content="0">',
+        '<iframe src="x"></iframe>',
+        '<iframe src="x"/>',
+        "<!-- hidden -->",
+        "<!-- never closed",
+    ],
+)
+def test_code_in_a_title_is_no_words_of_it(markup: str) -> None:
+    assert title_text(f"NATO{markup}") == "NATO"
+
+
+def test_words_that_look_like_code_stay_in_a_title() -> None:
+    for title in ("The <script> element", "vector<script>", "a <object b> c", "x <!= y"):
+        assert title_text(title) == title
