@@ -162,7 +162,8 @@ CREATE TABLE hosts (
   last_request_at TEXT                         -- instant of our last request there; null: none yet
                   CHECK (last_request_at GLOB '????-??-??T??:??:??Z'),
   hold_until      TEXT                         -- instant until which it wants no requests; null: it never said so
-                  CHECK (hold_until GLOB '????-??-??T??:??:??Z')
+                  CHECK (hold_until GLOB '????-??-??T??:??:??Z'),
+  limited_feed    TEXT                         -- the feed that last heard so; null: the host has answered one since
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE feeds (

@@ -296,11 +296,11 @@ def report_poll(outcome: PollOutcome) -> None:
         log.warning(
             "the server says “not modified” of a feed that has changed, it is not asked so any more", feed=outcome.feed
         )
-    if outcome.hold_host_until is not None:
+    if outcome.hold is not None:
         log.warning(
             "the host is left alone for a while",
             feed=outcome.feed,
-            until=f"{outcome.hold_host_until:%Y-%m-%dT%H:%M:%SZ}",
+            until=f"{outcome.hold.at_first:%Y-%m-%dT%H:%M:%SZ}",
         )
     for problem in outcome.problems:
         log.warning("the feed has a problem", feed=outcome.feed, problem=problem)
@@ -312,6 +312,6 @@ def report_poll(outcome: PollOutcome) -> None:
     say("poll done", **facts, entries=outcome.entries, new=outcome.new, alerts=alerts, took_ms=took_ms)
     if outcome.gap:
         log.warning(
-            "nothing in the feed was there last time, items may have been missed; poll it more often",
+            "nothing in the feed was there last time, items may have been missed; give it a shorter min",
             feed=outcome.feed,
         )

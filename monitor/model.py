@@ -292,6 +292,14 @@ class Move:
         return _host(self.to_url)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A host asked for fewer requests: until when all its feeds wait."""
+
+    at_first: datetime  # on the word of one feed, which may be meant for that feed alone
+    confirmed: datetime  # when another feed of the host heard the same, and none was answered in between
+
+
 # ── what the archive knows, and what follows from it ─────────────────────────────────────────────────────────────────
 
 
@@ -515,7 +523,7 @@ class PollOutcome:
     rhythm: Rhythm | None = None  # None leaves the stored one
     whole: bool = False  # a complete document came, no 304
     lied: bool = False  # it had changed although the server said "not modified"
-    hold_host_until: datetime | None = None  # None: the host said nothing of the kind
+    hold: Hold | None = None  # None: the host did not ask to be left alone
     validators: Validators | None = None  # None leaves the stored ones
     body_digest: bytes | None = None  # None leaves the stored one
     entry_digests: frozenset[int] | None = None  # None leaves the stored ones

@@ -20,6 +20,7 @@ from monitor.model import (
     Fetched,
     FetchFailed,
     FetchResult,
+    Hold,
     New,
     Outcome,
     PollOutcome,
@@ -72,7 +73,7 @@ def decide(
             jitter=jitter,
         ),
         move=after_failure(state, failures=failures),
-        hold_host_until=_hold(outcome, retry_after, spec, now),
+        hold=_hold(outcome, retry_after, spec, now),
     )
     if not outcome.whole:
         return decided
@@ -86,6 +87,9 @@ def decide(
         lied=_was_lied_to(state, answer, verdicts, conditional=conditional),
     )
 
+
+# What one feed hears may be meant for that feed alone: a host of three hundred feeds does not stand still for it.
+HOLD_AT_FIRST = timedelta(minutes=1)
 
 # Fewer failures than this are hiccups. Five are a quarter of a day for a feed that is polled every quarter of an hour,
 # because each is tried later than the one before; a feed that is asked daily from the start gets its two days.
@@ -101,11 +105,12 @@ def persists(failures: int, failing_since: datetime | None, now: datetime) -> bo
     return failing_since is not None and failures >= fewest and now - failing_since >= long
 
 
-def _hold(outcome: PollOutcome, retry_after: timedelta | None, spec: FeedSpec, now: datetime) -> datetime | None:
+def _hold(outcome: PollOutcome, retry_after: timedelta | None, spec: FeedSpec, now: datetime) -> Hold | None:
     """Until when the feed's whole host is left alone; None: it did not ask for that."""
     if outcome.outcome is not Outcome.RATE_LIMITED:
         return None
-    return now + min(retry_after or min(spec.every, LONGEST_UNASKED_HOLD), LONGEST_RETRY_AFTER)
+    wait = min(retry_after or min(spec.every, LONGEST_UNASKED_HOLD), LONGEST_RETRY_AFTER)
+    return Hold(at_first=now + min(wait, HOLD_AT_FIRST), confirmed=now + wait)
 
 
 def _rhythm(

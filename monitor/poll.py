@@ -132,13 +132,18 @@ async def open_poller(
         await workers.aclose()
 
 
-async def poll_hosts(poller: Poller, leases: Iterable[HostLease], *, done: Callable[[PollOutcome], None]) -> None:
-    """Polls the feeds of all these hosts, HOSTS_AT_ONCE hosts side by side, and returns when all are done."""
+async def poll_hosts(
+    poller: Poller, leases: Iterable[HostLease], *, done: Callable[[PollOutcome], None], insist: bool = False
+) -> None:
+    """Polls the feeds of all these hosts, HOSTS_AT_ONCE hosts side by side, and returns when all are done.
+
+    `insist` is as in `poll_host`.
+    """
     free = asyncio.Semaphore(HOSTS_AT_ONCE)
 
     async def one(lease: HostLease) -> None:
         try:
-            await poll_host(poller, lease, done=done)
+            await poll_host(poller, lease, done=done, insist=insist)
         finally:
             free.release()
 
@@ -149,11 +154,14 @@ async def poll_hosts(poller: Poller, leases: Iterable[HostLease], *, done: Calla
             await asyncio.sleep(0)  # a hundred beginnings at once would hold up the loop for a tenth of a second
 
 
-async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOutcome], None]) -> None:
+async def poll_host(
+    poller: Poller, lease: HostLease, *, done: Callable[[PollOutcome], None], insist: bool = False
+) -> None:
     """Polls a host's leased feeds: `host_connections` at a time, requests started `host_delay` apart.
 
-    Every outcome is recorded before `done` hears of it. The lease is released whatever happens, so that feeds which
-    were not reached stay due.
+    When the host asks for fewer requests the rest of its feeds is left for later, unless we `insist`, because somebody
+    named them. Every outcome is recorded before `done` hears of it. The lease is released whatever happens, so that
+    feeds which were not reached stay due.
     """
     waiting = list(reversed(lease.feeds))
     pace = asyncio.Lock()
@@ -178,7 +186,7 @@ async def poll_host(poller: Poller, lease: HostLease, *, done: Callable[[PollOut
             await take_turn()
             outcome = await poll_and_record(poller, spec, state)
             done(outcome)
-            if outcome.hold_host_until is not None:
+            if outcome.hold is not None and not insist:
                 waiting.clear()  # they stay due, and the host is not leased again before
 
     try:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import Outcome
+from monitor.model import Outcome, PollOutcome
+from monitor.poll import poll_host, poll_hosts
 from tests.loopback import Answer, Request, redirect
 from tests.rss import item, rss
-from tests.test_poll import newsroom
+from tests.test_poll import Newsroom, newsroom
 
 DAY = timedelta(days=1)
 
@@ -152,23 +153,65 @@ async def test_a_304_that_is_true_keeps_its_server_trusted(tmp_path: Path) -> No
 # ── hosts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_host_that_asks_for_fewer_requests_gets_none_for_any_feed(tmp_path: Path) -> None:
+async def due_hosts(room: Newsroom, **duration: float) -> int:
+    """How many hosts would be leased so much later."""
+    at = room.clock + timedelta(**duration)
+    leases = await room.thread(room.archive.lease, at, hosts=9, ttl=timedelta(seconds=1))
+    for lease in leases:
+        await room.thread(room.archive.release, lease, last_request_at=None)
+    return len(leases)
+
+
+BUSY = Answer(status=429, headers={"Retry-After": "3600"})
+
+
+async def poll_what_is_due(room: Newsroom) -> list[str]:
+    """One round of the daemon; the feeds that were asked."""
+    before = len(room.site.requests)
+    for lease in await room.thread(room.archive.lease, room.clock, hosts=9, ttl=timedelta(minutes=1)):
+        await poll_host(room.poller, lease, done=lambda _: None)
+    return [request.target for request in room.site.requests[before:]]
+
+
+async def test_what_one_feed_hears_holds_its_host_for_a_minute(tmp_path: Path) -> None:
     async with newsroom(tmp_path, "one", "two", "three") as room:
-        busy = Answer(status=429, headers={"Retry-After": "3600"})
-        room.site.routes |= {"/one": busy, "/two": busy, "/three": busy}
+        room.site.routes |= {"/one": BUSY, "/two": Answer(body=rss(item(2))), "/three": Answer(body=rss(item(3)))}
 
-        await room.poll()
-        asked = [request.target for request in room.site.requests]
-        leased_soon = await room.thread(
-            room.archive.lease, room.clock + timedelta(minutes=59), hosts=9, ttl=timedelta(minutes=1)
-        )
-        leased_later = await room.thread(
-            room.archive.lease, room.clock + timedelta(minutes=61), hosts=9, ttl=timedelta(minutes=1)
-        )
+        asked = await poll_what_is_due(room)
+        held, over = await due_hosts(room, seconds=59), await due_hosts(room, seconds=61)
+        room.clock += timedelta(seconds=61)
+        rest = await poll_what_is_due(room)
 
-        assert len(asked) == 1
-        assert leased_soon == ()
-        assert [len(lease.feeds) for lease in leased_later] == [3]
+        assert asked[-1] == "/one"
+        assert (held, over) == (0, 1)
+        assert {*asked, *rest} == {"/one", "/two", "/three"}
+        assert room.row("SELECT limited_feed FROM hosts") == (None,)
+
+
+async def test_what_two_feeds_hear_holds_their_host_for_as_long_as_it_says(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "one", "two", "three") as room:
+        room.site.routes |= {"/one": BUSY, "/two": BUSY, "/three": BUSY}
+
+        first = await poll_what_is_due(room)
+        room.clock += timedelta(seconds=61)
+        second = await poll_what_is_due(room)
+
+        assert (len(first), len(second)) == (1, 1)
+        assert [await due_hosts(room, minutes=59), await due_hosts(room, minutes=61)] == [0, 1]
+
+
+async def test_feeds_that_somebody_names_are_asked_all_the_same(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "one", "two") as room:
+        room.site.routes |= {"/one": BUSY, "/two": BUSY}
+        await poll_what_is_due(room)
+
+        leases = await room.thread(
+            room.archive.lease, room.clock, hosts=9, ttl=timedelta(minutes=1), keys=["one", "two"]
+        )
+        outcomes: list[PollOutcome] = []
+        await poll_hosts(room.poller, leases, done=outcomes.append, insist=True)
+
+        assert sorted(outcome.feed for outcome in outcomes) == ["one", "two"]
 
 
 async def test_new_feeds_begin_one_after_the_other(tmp_path: Path) -> None:

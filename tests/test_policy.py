@@ -101,12 +101,14 @@ def a_read(entries: int) -> ReadFeed:
 def test_too_many_requests_hold_the_whole_host(retry_after: timedelta | None, hold: timedelta) -> None:
     outcome = decided(failed(Outcome.RATE_LIMITED, retry_after=retry_after))
 
-    assert outcome.hold_host_until == NOW + hold
+    assert outcome.hold is not None
+    assert outcome.hold.confirmed == NOW + hold
+    assert outcome.hold.at_first == NOW + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("kind", [Outcome.BLOCKED, Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.DNS])
 def test_no_other_failure_holds_the_host(kind: Outcome) -> None:
-    assert decided(failed(kind, retry_after=HOUR)).hold_host_until is None
+    assert decided(failed(kind, retry_after=HOUR)).hold is None
 
 
 # ── the rhythm ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -49,8 +49,7 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
                 _store_alert(db, alert, article, outcome.at)
     _store_poll(db, outcome)
     _store_feed(db, outcome)
-    if outcome.hold_host_until is not None:
-        _hold_host(db, outcome, outcome.hold_host_until)
+    _store_host(db, outcome)
     if outcome.move is not None:
         _store_move(db, outcome, outcome.move)
     return True
@@ -383,12 +382,24 @@ def _store_move(db: sqlite3.Connection, outcome: PollOutcome, move: Move) -> Non
     )
 
 
-def _hold_host(db: sqlite3.Connection, outcome: PollOutcome, until: datetime) -> None:
-    """Leaves the feed's host alone for a while; a longer wish it had before stands."""
-    db.execute(
-        """
-        UPDATE hosts SET hold_until = max(coalesce(hold_until, :until), :until)
-        WHERE host = (SELECT host FROM feeds WHERE key = :feed)
-        """,
-        params(feed=outcome.feed, until=due(until)),
-    )
+def _store_host(db: sqlite3.Connection, outcome: PollOutcome) -> None:
+    """Leaves the feed's host alone for a while: for longer when another feed heard so last. A success clears that."""
+    if outcome.hold is not None:
+        db.execute(
+            """
+            UPDATE hosts SET
+                hold_until = max(coalesce(hold_until, ''),
+                                 iif(coalesce(limited_feed, :feed) = :feed, :at_first, :confirmed)),
+                limited_feed = :feed
+            WHERE host = (SELECT host FROM feeds WHERE key = :feed)
+            """,
+            params(feed=outcome.feed, at_first=due(outcome.hold.at_first), confirmed=due(outcome.hold.confirmed)),
+        )
+    elif outcome.outcome in SUCCESSES:
+        db.execute(
+            """
+            UPDATE hosts SET limited_feed = NULL
+            WHERE host = (SELECT host FROM feeds WHERE key = :feed) AND limited_feed IS NOT NULL
+            """,
+            {"feed": outcome.feed},
+        )

@@ -85,8 +85,10 @@ async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) 
             leases = await thread(
                 archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
             )
-            done = _counting(facts, sum(len(lease.feeds) for lease in leases))
-            await poll_hosts(poller, leases, done=done)
+            leased = {state.key for lease in leases for state in lease.feeds}
+            await poll_hosts(poller, leases, done=_counting(facts, len(leased)), insist=bool(keys) or everything)
+    if unasked := leased - {str(fact["feed"]) for fact in facts}:
+        show.note(f"not asked, because their host just asked for fewer requests: {', '.join(sorted(unasked))}")
     return facts
 
 
