@@ -85,7 +85,14 @@ class Daemon:
             await self.thread(self.archive.sync_feeds, self.config.feeds, self.now(), spread=BEGIN_APART)
             self.channels = self._open_channels(self.config)
             self.poller = await stack.enter_async_context(
-                open_poller(self.config, archive=self.archive, thread=self.thread, now=self.now, jitter=self.jitter)
+                open_poller(
+                    self.config,
+                    archive=self.archive,
+                    thread=self.thread,
+                    now=self.now,
+                    jitter=self.jitter,
+                    proxy_password=configuration.secret("proxy-password", self.environ),
+                )
             )
             await self.poller.fetcher.self_test()
             self._install_signals()
@@ -226,7 +233,7 @@ class Daemon:
             self.notifier.ready()
             self.notifier.status(f"reload refused: {len(error.problems)} problems in {self.config.path}, see the log")
             return
-        for key in ("workers", "user_agent"):
+        for key in ("workers", "user_agent", "proxy"):
             if getattr(new, key) != getattr(self.config, key):
                 log.warning("this setting changes at the next restart", setting=f"monitor.{key}")
         await self.thread(self.archive.sync_feeds, new.feeds, self.now(), spread=BEGIN_APART)

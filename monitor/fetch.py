@@ -33,9 +33,9 @@ from monitor.body import CutOff, read_body
 from monitor.challenge import protection
 from monitor.conditional import fresh_for, request_headers, retry_after, validators_from
 from monitor.errors import MonitorError
-from monitor.guard import AddressRefused, GuardedTransport, NameUnresolved
+from monitor.guard import AddressRefused, GuardedTransport, NameRefused, NameUnresolved, Proxy
 from monitor.inflate import BadBody, Inflater
-from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Validators
+from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, ProxySpec, Validators
 from monitor.text import one_line
 
 ACCEPT = (
@@ -67,9 +67,16 @@ class Fetcher:
     """The one client of the program; an async context manager. Safe to share between tasks."""
 
     def __init__(
-        self, *, user_agent: str, transport: httpx.AsyncBaseTransport | None = None, limits: Limits = Limits()
+        self,
+        *,
+        user_agent: str,
+        proxy: ProxySpec | None = None,
+        proxy_password: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limits: Limits = Limits(),
     ) -> None:
-        """`transport` replaces the network, and its guard with it; None is the guarded network."""
+        """`transport` replaces the network, guard and proxy with it; None is the guarded network."""
+        self._proxy = proxy
         self._limits = limits
         self._headers = [
             (b"User-Agent", user_agent.encode()),
@@ -79,7 +86,11 @@ class Fetcher:
         self._timeouts = httpx.Timeout(None, connect=limits.connect.total_seconds()).as_dict()
         self._places = asyncio.Semaphore(limits.connections)
         if transport is None:
-            transport = GuardedTransport(connections=limits.connections, keepalive=limits.keepalive)
+            transport = GuardedTransport(
+                connections=limits.connections,
+                keepalive=limits.keepalive,
+                proxy=Proxy(spec=proxy, password=proxy_password) if proxy else None,
+            )
         self._guarded = isinstance(transport, GuardedTransport)
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -214,6 +225,8 @@ class Fetcher:
             )
         if status == 304:
             return _failed(Outcome.PROTOCOL, f"{site} answered 304 to a request that set no condition", status)
+        if status == 407 and self._proxy:
+            return _failed(Outcome.CONNECT, f"{self._proxy_at()} answered 407. {PROXY_LOGIN}", status)
         if status not in (200, 203):
             return _refusal(response, site, now, await _beginning(response))
         length = response.headers.get("Content-Length")
@@ -240,6 +253,10 @@ class Fetcher:
             wire_bytes=wire_bytes,
         )
 
+    def _proxy_at(self) -> str:
+        assert self._proxy is not None
+        return f"the proxy {self._proxy.host}:{self._proxy.port}"
+
     def _explained(self, error: Exception, site: str) -> FetchFailed:
         """What went wrong, in the words of `polls.outcome` and in words for people."""
         if isinstance(error, ExceptionGroup):
@@ -247,10 +264,14 @@ class Fetcher:
         if tls := _tls_cause(error):
             why = getattr(tls, "verify_message", None) or tls.reason or "the handshake failed"
             return _failed(Outcome.TLS, f"no secure connection to {site}: {why}")
+        if self._proxy:
+            site = f"{site} by way of {self._proxy_at()}"
         match error:
             case AddressRefused():
                 advice = f'If it is meant, give the feed allow_private: ["{error.pair}"]'
                 return _failed(Outcome.REFUSED_ADDRESS, f"{error}, which is not a public address. {advice}")
+            case NameRefused():
+                return _failed(Outcome.REFUSED_ADDRESS, str(error))
             case NameUnresolved():
                 return _failed(Outcome.DNS, str(error))
             case httpx.ConnectTimeout() | httpcore.ConnectTimeout():
@@ -259,6 +280,9 @@ class Fetcher:
             case TimeoutError() | httpx.TimeoutException() | httpcore.TimeoutException():
                 seconds = self._limits.total.total_seconds()
                 return _failed(Outcome.TIMEOUT, f"{site} did not finish its answer within {seconds:g} s")
+            case httpcore.ProxyError():
+                advice = PROXY_LOGIN if str(error).startswith("407") else "Ask whoever runs it why"
+                return _failed(Outcome.CONNECT, f"no connection to {site}, which answered {error}. {advice}")
             case httpx.ConnectError() | httpcore.ConnectError():
                 return _failed(Outcome.CONNECT, f"no connection to {site}: {_root(error)}")
             case httpx.NetworkError() | httpcore.NetworkError() | OSError():
@@ -270,10 +294,14 @@ class Fetcher:
                 return _failed(Outcome.PROTOCOL, f"the request to {site} could not be made ({type(error).__name__})")
 
 
+PROXY_LOGIN = "Write the proxy's user into monitor.proxy, and the password into the secret proxy-password"
+
 # Everything the network, a server or a strange address can raise on the way; anything else is a fault of ours.
 TROUBLE = (
     AddressRefused,
+    NameRefused,
     NameUnresolved,
+    httpcore.ProxyError,
     httpx.HTTPError,
     httpx.InvalidURL,
     httpcore.NetworkError,

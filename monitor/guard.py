@@ -7,7 +7,8 @@ second look-up with another result cannot slip in between. Spellings (`127.1`, `
 their own: only resolved addresses are judged. TLS still checks the certificate against the name.
 
 There is no way around it: environment proxies are never used, unix sockets are refused, and an exception for a private
-service is one address with one port, for one feed.
+service is one address with one port, for one feed. A proxy that the configuration names looks names up itself; then
+only addresses written as such, and names that are known to be local, can be refused here.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -26,9 +27,10 @@ from typing import Any
 import httpcore
 import httpx
 
+from monitor.model import ProxySpec
+from monitor.resolver import Resolver, SystemResolver, addresses_of
+
 Address = IPv4Address | IPv6Address
-Resolver = Callable[[str], Awaitable[Sequence[str]]]
-"""A host name to its addresses, in the order to try them. Raises OSError when it has none."""
 
 # IANA's special-purpose registry for IPv4, and multicast, reserved and broadcast above 224. `ipaddress.is_global` is
 # not used: it calls 192.88.99.1 and multicast global, and its answers change between Python releases.
@@ -60,7 +62,12 @@ NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: reaches the IPv4 address in its
 
 DIAL_AT_MOST = 4  # addresses of one name; a name with more must not use up the time for nothing
 READ_AT_MOST = 16_384  # bytes; also the size of a TLS record
-LOOK_UPS_AT_ONCE = 32  # threads in getaddrinfo, which cannot be cancelled and may hang for half a minute
+# Bytes an answer may have before its body begins, interim answers (RFC 9110 §15.2) included. h11 gives up on one head
+# of 100 KiB by itself, but takes interim answers without end, at the price of all the processor's time.
+MOST_BEFORE_BODY = 131_072
+
+# Names that can only mean this machine or its own network (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal).
+LOCAL_DOMAINS = ("localhost", "localdomain", "local", "internal", "home.arpa")
 
 
 class AddressRefused(Exception):
@@ -69,6 +76,10 @@ class AddressRefused(Exception):
     def __init__(self, host: str, address: Address, port: int) -> None:
         self.pair = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"  # as in `allow_private`
         super().__init__(f"{host} leads to {self.pair}")
+
+
+class NameRefused(Exception):
+    """A name of the local network, which the proxy is not asked for. The text says which."""
 
 
 class NameUnresolved(Exception):
@@ -94,48 +105,44 @@ def parse_pair(pair: str) -> tuple[Address, int]:
     return ip_address(host.removeprefix("[").removesuffix("]")), int(port)
 
 
-class SystemResolver:
-    """getaddrinfo on threads of its own, so that a dead name server holds up nothing but look-ups."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy with what it takes to log in there (RFC 9110 §11.7.2)."""
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="resolve")
-        self._under_way: dict[str, asyncio.Future[list[str]]] = {}
+    spec: ProxySpec
+    password: str | None = field(default=None, repr=False)
 
-    async def __call__(self, host: str) -> list[str]:
-        """The addresses of a name; of an address, itself."""
-        try:
-            return _addresses(host, socket.AI_NUMERICHOST)  # an address already: nothing to wait for
-        except socket.gaierror:
-            pass
-        # One thread a name: a look-up that hangs is joined, not begun again.
-        look_up = self._under_way.get(host)
-        if look_up is None:
-            look_up = asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, 0)
-            self._under_way[host] = look_up
-            look_up.add_done_callback(lambda done: self._finished(host, done))
-        return await asyncio.shield(look_up)
-
-    def _finished(self, host: str, look_up: asyncio.Future[list[str]]) -> None:
-        del self._under_way[host]
-        if not look_up.cancelled():
-            look_up.exception()  # all who waited may have left; asyncio would complain that nobody heard of it
-
-    def close(self) -> None:
-        """Starts no further look-ups; those under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def opened(self) -> httpcore.Proxy:
+        """As httpcore takes it."""
+        user = self.spec.user
+        return httpcore.Proxy(self.spec.url, auth=(user.encode(), (self.password or "").encode()) if user else None)
 
 
-def _addresses(host: str, flags: int) -> list[str]:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+def _refuse_local(url: httpx.URL, allow_private: Collection[str]) -> None:
+    """Raises AddressRefused or NameRefused for what the proxy must not be asked for, as far as the URL shows it."""
+    host = url.raw_host.decode("ascii")
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    try:
+        addresses = [ip_address(address) for address in addresses_of(host, socket.AI_NUMERICHOST)]
+    except (OSError, UnicodeError):
+        name = host.lower().rstrip(".")
+        if "." not in name or name.endswith(tuple(f".{domain}" for domain in LOCAL_DOMAINS)):
+            raise NameRefused(f"{name[:80]} is a name of the local network, which the proxy is not asked for") from None
+        return
+    for address in addresses:
+        if not is_public(address) and (address, port) not in {parse_pair(pair) for pair in allow_private}:
+            raise AddressRefused(host, address, port)
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Dials what `is_public` lets through, and the address:port pairs of `admitted`."""
+    """Dials what `is_public` lets through, the address:port pairs of `admitted`, and the proxy."""
 
-    def __init__(self, resolver: Resolver, admitted: Collection[tuple[Address, int]] = ()) -> None:
+    def __init__(
+        self, resolver: Resolver, admitted: Collection[tuple[Address, int]] = (), proxy: Proxy | None = None
+    ) -> None:
         self._resolver = resolver
         self._admitted = frozenset(admitted)
+        self._proxy = proxy and (proxy.spec.host, proxy.spec.port)  # named by the operator, so wherever it is
         self._dialler = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -150,7 +157,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         until = None if timeout is None else time.monotonic() + timeout
         addresses = await self._resolve(host, timeout)
         for address in addresses:
-            if not is_public(address) and (address, port) not in self._admitted:
+            if not (is_public(address) or (address, port) in self._admitted or (host, port) == self._proxy):
                 raise AddressRefused(host, address, port)
         failure: Exception = NameUnresolved(f"no address found for {host}")
         to_dial = addresses[:DIAL_AT_MOST]
@@ -187,7 +194,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Sipped(httpcore.AsyncNetworkStream):
-    """A stream that is read a little at a time.
+    """A stream that is read a little at a time, and not for ever before a body begins.
 
     httpcore takes in everything one read gives before it lets others run, and 64 KB of interim answers or one-byte
     chunks are a sixth of a second of work.
@@ -195,12 +202,23 @@ class _Sipped(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._before_body: int | None = 0  # bytes since the request; None once the body has begun
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(min(max_bytes, READ_AT_MOST), timeout)
+        piece = await self._stream.read(min(max_bytes, READ_AT_MOST), timeout)
+        if self._before_body is not None:
+            self._before_body += len(piece)
+            if self._before_body > MOST_BEFORE_BODY:
+                raise httpcore.RemoteProtocolError(f"more than {MOST_BEFORE_BODY // 1024} KiB before its body begins")
+        return piece
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._before_body = 0
         await self._stream.write(buffer, timeout)
+
+    def body_begins(self) -> None:
+        """What is read from now on, until the next request, is a body."""
+        self._before_body = None
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -221,8 +239,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     connection pool of its own, so that a connection kept open for one feed never serves a feed without its permission.
     """
 
-    def __init__(self, *, connections: int, keepalive: timedelta, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, *, connections: int, keepalive: timedelta, resolver: Resolver | None = None, proxy: Proxy | None = None
+    ) -> None:
         """`keepalive` is how long an idle connection is kept; `resolver` replaces the system's."""
+        self._proxy = proxy
         self._connections = connections
         self._keepalive = keepalive
         self._system_resolver = None if resolver else SystemResolver()
@@ -231,7 +252,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request, one response; raises httpcore's errors and the guard's, not httpx's."""
-        pool = self._pool(frozenset(request.extensions.get("allow_private", ())))
+        allow_private = frozenset(request.extensions.get("allow_private", ()))
+        if self._proxy:
+            _refuse_local(request.url, allow_private)
+        pool = self._pool(allow_private)
         response = await pool.handle_async_request(
             httpcore.Request(
                 request.method,
@@ -246,17 +270,22 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 extensions={"timeout": request.extensions["timeout"]},
             )
         )
+        stream = response.extensions.get("network_stream")
+        if isinstance(stream, _Sipped):
+            stream.body_begins()
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def _pool(self, allow_private: frozenset[str]) -> httpcore.AsyncConnectionPool:
         pool = self._pools.get(allow_private)
         if pool is None:
-            backend = GuardedBackend(self._resolver, [parse_pair(pair) for pair in allow_private])
             pool = self._pools[allow_private] = httpcore.AsyncConnectionPool(
                 ssl_context=_tls(),
+                proxy=self._proxy.opened() if self._proxy else None,
                 max_connections=self._connections,
                 keepalive_expiry=self._keepalive.total_seconds(),
-                network_backend=backend,
+                network_backend=GuardedBackend(
+                    self._resolver, [parse_pair(pair) for pair in allow_private], self._proxy
+                ),
             )
         return pool
 

@@ -117,6 +117,20 @@ class SmtpSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySpec:
+    """The HTTP proxy that feeds are asked through. The password is a credential, never part of the file."""
+
+    host: str
+    port: int
+    user: str | None = None  # None: it wants no login
+
+    @property
+    def url(self) -> str:
+        """Its address, without the login."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Who we are, as far as a mail must say it."""
 

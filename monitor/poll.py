@@ -109,15 +109,26 @@ def user_agent(config: Config) -> str:
     return config.user_agent or f"monitor/{__version__} (+mailto:{config.contact}; feeds)"
 
 
+def open_fetcher(config: Config, *, proxy_password: str | None) -> Fetcher:
+    """The client as the configuration wants it, not yet entered."""
+    return Fetcher(user_agent=user_agent(config), proxy=config.proxy, proxy_password=proxy_password)
+
+
 @asynccontextmanager
 async def open_poller(
-    config: Config, *, archive: Archive, thread: ArchiveThread, now: Callable[[], datetime], jitter: Callable[[], float]
+    config: Config,
+    *,
+    archive: Archive,
+    thread: ArchiveThread,
+    now: Callable[[], datetime],
+    jitter: Callable[[], float],
+    proxy_password: str | None = None,
 ) -> AsyncIterator[Poller]:
     """A poller with its client and worker processes started; both are ended on the way out."""
     workers = Workers(config.workers, brief_for(config))
     await workers.start()
     try:
-        async with Fetcher(user_agent=user_agent(config)) as fetcher:
+        async with open_fetcher(config, proxy_password=proxy_password) as fetcher:
             yield Poller(
                 config=config,
                 fetcher=fetcher,

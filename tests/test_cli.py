@@ -246,3 +246,18 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, site: ServedSite
 
     assert done.stdout == "i\n"
     assert done.stderr == ""
+
+
+def test_check_says_what_a_proxy_means_and_that_its_password_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text(
+        "monitor: {contact: desk@example.org, proxy: 'http://desk@proxy.example.org:3128'}\n"
+    )
+    (tmp_path / "password").write_text("open sesame\n")
+
+    without = monitor("check", cwd=tmp_path)
+    with_password = monitor("check", cwd=tmp_path, MONITOR_PROXY_PASSWORD_FILE=str(tmp_path / "password"))
+
+    assert (without.status, with_password.status) == (0, 0)
+    assert without.err.count("it alone can refuse addresses inside your network") == 1
+    assert "MONITOR_PROXY_PASSWORD_FILE" in without.err
+    assert "MONITOR_PROXY_PASSWORD_FILE" not in with_password.err

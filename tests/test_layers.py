@@ -36,7 +36,7 @@ CORE = [
 ]
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
-PARTS_OF_EDGES = {"guard": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
+PARTS_OF_EDGES = {"guard": "fetch", "resolver": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
 FLOWS = ["poll", "digest", "deliver", "watch"]
 ENTRY = ["show", "cli", "daemon", "__main__"]
 

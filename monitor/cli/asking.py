@@ -36,30 +36,40 @@ def check(session: Session, online: bool) -> int:
             "smtp.user is set but there is no password: put it into $CREDENTIALS_DIRECTORY/smtp-password (systemd's "
             "LoadCredential=), or name a file with $MONITOR_SMTP_PASSWORD_FILE (warning)"
         )
+    proxy_password = configuration.secret("proxy-password", session.environ)
+    if config.proxy:
+        show.note(
+            "monitor.proxy is set: the proxy looks the feeds' names up, so it alone can refuse addresses inside your "
+            "network. Let it refuse them; docs/security.md says why (warning)"
+        )
+        if config.proxy.user and proxy_password is None:
+            show.note(
+                "monitor.proxy names a user but there is no password: put it into "
+                "$CREDENTIALS_DIRECTORY/proxy-password, or name a file with $MONITOR_PROXY_PASSWORD_FILE (warning)"
+            )
     if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
         show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
     sizes = (("feed", config.feeds), ("rule", config.rules), ("channel", config.channels))
     show.line(f"{config.path}: {', '.join(show.counted(len(items), thing) for thing, items in sizes)}: fine")
-    return _check_online(config) if online else 0
+    return _check_online(config, proxy_password) if online else 0
 
 
-def _check_online(config: Config) -> int:
-    checks = asyncio.run(_ask_every_feed(config))
+def _check_online(config: Config, proxy_password: str | None) -> int:
+    checks = asyncio.run(_ask_every_feed(config, proxy_password))
     columns = ["feed", "answer", "format", "entries", "newest", "language", "detail"]
     show.table(columns, ([getattr(each, column) for column in columns] for each in checks), right=("entries",))
     return 0 if all(each.answer in ("fine", "moved") for each in checks) else EXIT_SOME_FEEDS_FAILED
 
 
-async def _ask_every_feed(config: Config) -> list[FeedCheck]:
-    from monitor.fetch import Fetcher
-    from monitor.poll import brief_for, check_feed, user_agent
+async def _ask_every_feed(config: Config, proxy_password: str | None) -> list[FeedCheck]:
+    from monitor.poll import brief_for, check_feed, open_fetcher
     from monitor.workers import Workers
 
     workers = Workers(config.workers, brief_for(config))
     await workers.start()
     at_once = asyncio.Semaphore(10)
     try:
-        async with Fetcher(user_agent=user_agent(config)) as fetcher:
+        async with open_fetcher(config, proxy_password=proxy_password) as fetcher:
 
             async def one(feed: FeedSpec) -> FeedCheck:
                 async with at_once:

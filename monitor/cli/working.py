@@ -75,13 +75,17 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
 
 
 async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[Facts]:
+    from monitor import config as configuration
     from monitor.poll import LEASE_TTL, open_poller, poll_hosts
 
     config = session.config
+    proxy_password = configuration.secret("proxy-password", session.environ)
     facts: list[Facts] = []
     async with session.writing() as (archive, thread):
         await thread(archive.sync_feeds, config.feeds, now())
-        async with open_poller(config, archive=archive, thread=thread, now=now, jitter=random.random) as poller:
+        async with open_poller(
+            config, archive=archive, thread=thread, now=now, jitter=random.random, proxy_password=proxy_password
+        ) as poller:
             leases = await thread(
                 archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
             )
@@ -93,10 +97,12 @@ async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) 
 
 
 async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOutcome]:
+    from monitor import config as configuration
     from monitor.archive import ArchiveThread, open_archive
     from monitor.poll import open_poller
 
     config = session.config
+    proxy_password = configuration.secret("proxy-password", session.environ)
     async with AsyncExitStack() as stack:
         thread = ArchiveThread()
         stack.push_async_callback(thread.aclose)
@@ -108,7 +114,9 @@ async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOu
         stack.push_async_callback(thread, archive.close)
         states = {state.key: state for state in await thread(archive.feed_states)}
         poller = await stack.enter_async_context(
-            open_poller(config, archive=archive, thread=thread, now=now, jitter=random.random)
+            open_poller(
+                config, archive=archive, thread=thread, now=now, jitter=random.random, proxy_password=proxy_password
+            )
         )
         feeds = [feed for feed in config.feeds if feed.key in keys] if keys else config.feeds
         return await _dry_runs(poller, feeds, states)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from monitor.config import keys
 from monitor.config.items import Findings
@@ -21,7 +22,7 @@ from monitor.config.values import archive_path, duration
 from monitor.config.yaml_positions import MAX_BYTES
 from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, RuleSpec, SmtpSpec
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
 
 __all__ = ["OPERATOR", "Config", "duration", "find", "load", "secret"]
 
@@ -44,6 +45,7 @@ class Config:
     host_delay: timedelta  # between two requests to one host
     host_connections: int  # at the same time, to one host
     user_agent: str | None  # None: made from our name, version and the contact
+    proxy: ProxySpec | None  # None: feeds are asked directly
     feeds: tuple[FeedSpec, ...]
     aliases: Mapping[str, tuple[str, ...]]
     rules: tuple[RuleSpec, ...]
@@ -104,6 +106,7 @@ def load(
         host_delay=monitor.host_delay,
         host_connections=monitor.host_connections,
         user_agent=monitor.user_agent,
+        proxy=_proxy(monitor.proxy) if monitor.proxy else None,
         feeds=written.feeds,
         aliases=written.aliases,
         rules=written.rules,
@@ -195,6 +198,13 @@ def _archive(
     if state:
         return Path(state, "archive.db").absolute()
     return default
+
+
+def _proxy(url: str) -> ProxySpec:
+    parts = urlsplit(url)
+    assert parts.hostname, "checked when it was read"
+    assert parts.port, "checked when it was read"
+    return ProxySpec(host=parts.hostname, port=parts.port, user=unquote(parts.username) if parts.username else None)
 
 
 def _whole(message: str, path: str = "") -> Problem:

@@ -26,6 +26,7 @@ from monitor.config.values import (
     Name,
     Names,
     Once,
+    ProxyUrl,
     Terms,
     Text,
     Url,
@@ -60,6 +61,7 @@ class Monitor(Section):
     host_delay: Duration = timedelta(seconds=1)
     host_connections: Annotated[StrictInt, between(1, 16)] = 2
     user_agent: UserAgent | None = None
+    proxy: ProxyUrl | None = None
 
 
 class Defaults(Section):

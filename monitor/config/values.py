@@ -134,6 +134,24 @@ def _url(value: str) -> str:
     return value
 
 
+def _proxy_url(value: str) -> str:
+    _text(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        port = None
+    right = port and parts.scheme == "http" and _HOST.fullmatch(parts.hostname or "") and not parts.path.strip("/")
+    if not right or parts.query or parts.fragment:
+        raise ValueError("is no proxy. Write its address and port, such as http://proxy.example.org:3128")
+    if parts.password is not None:
+        raise ValueError(
+            "holds a password, and a secret never stands in this file. Leave the user, and put the password into "
+            "$CREDENTIALS_DIRECTORY/proxy-password, or into a file that $MONITOR_PROXY_PASSWORD_FILE names"
+        )
+    return value
+
+
 def _address_and_port(value: str) -> str:
     """`10.0.0.5:8080`, or `[fd00::5]:8080`, each in its one usual spelling."""
     advice = 'write an IP address and a port, such as "10.0.0.5:8080" or "[fd00::5]:8080"'
@@ -278,6 +296,7 @@ Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
 Language = Annotated[StrictStr, AfterValidator(_language)]
 Country = Annotated[StrictStr, AfterValidator(_country)]
 Url = Annotated[StrictStr, AfterValidator(_url)]
+ProxyUrl = Annotated[StrictStr, AfterValidator(_proxy_url)]
 AddressAndPort = Annotated[StrictStr, AfterValidator(_address_and_port)]
 MailAddress = Annotated[StrictStr, AfterValidator(_mail_address)]
 ArchivePath = Annotated[StrictStr, AfterValidator(archive_path)]

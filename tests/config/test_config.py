@@ -12,7 +12,7 @@ import pytest
 from monitor import config
 from monitor.config import Config
 from monitor.errors import ConfigError
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, RuleSpec, SmtpSpec
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, ProxySpec, RuleSpec, SmtpSpec
 from tests.config.conftest import CONTACT, Load, Problems
 
 EVERYTHING = """\
@@ -69,6 +69,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         host_delay=timedelta(seconds=1),
         host_connections=2,
         user_agent=None,
+        proxy=None,
         feeds=(
             FeedSpec(
                 key="lemonde",
@@ -100,6 +101,17 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         warnings=loaded.warnings,
     )
     assert [warning.path for warning in loaded.warnings] == ["feeds[0].fulltext"]
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://proxy.example.org:3128", ProxySpec(host="proxy.example.org", port=3128)),
+        ("http://desk%40home@[fd00::5]:8080/", ProxySpec(host="fd00::5", port=8080, user="desk@home")),
+    ],
+)
+def test_a_proxy_is_an_address_and_perhaps_a_user(url: str, proxy: ProxySpec, load: Load) -> None:
+    assert load(f"monitor: {{contact: desk@example.org, proxy: '{url}'}}\n").proxy == proxy
 
 
 def test_a_contact_alone_is_enough(load: Load, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Bodies and heads that grow, flood, drip and never end cost their own feed a failure, and nobody else anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.fetch import Limits
+from monitor.model import Outcome
+from tests.loopback import Answer, Site
+from tests.rss import item, rss
+from tests.torture.hostile import REPLIES, Hostile
+from tests.torture.room import LONGEST_LAG, QUICK, room, settings
+
+STOPPED = {  # how each is stopped; what is not here is a body of its own
+    "gzip-bomb": Outcome.TOO_LARGE,
+    "deflate-bomb": Outcome.TOO_LARGE,
+    "bare-deflate-bomb": Outcome.TOO_LARGE,
+    "brotli-bomb": Outcome.PROTOCOL,
+    "zstd-bomb": Outcome.PROTOCOL,
+    "gzip-in-gzip": Outcome.PROTOCOL,
+    "a-thousand-codings": Outcome.PROTOCOL,
+    "a-thousand-coding-headers": Outcome.PROTOCOL,
+    "brotli-nobody-asked-for": Outcome.PROTOCOL,
+    "hundred-megabytes": Outcome.TOO_LARGE,
+    "hundred-megabytes-unannounced": Outcome.TOO_LARGE,
+    "endless-body": Outcome.TOO_LARGE,
+    "endless-chunks-of-one-byte": Outcome.TOO_LARGE,
+    "endless-chunk-extension": Outcome.PROTOCOL,
+    "dripped-body": Outcome.TIMEOUT,
+    "dripped-trailers": Outcome.TIMEOUT,
+    "silence": Outcome.TIMEOUT,
+    "dripped-head": Outcome.TIMEOUT,
+    "endless-headers": Outcome.PROTOCOL,
+    "endless-header": Outcome.PROTOCOL,
+    "header-of-a-megabyte": Outcome.PROTOCOL,
+    "folded-header-without-end": Outcome.PROTOCOL,
+    "hundred-thousand-interim-answers": Outcome.PROTOCOL,
+    "endless-interim-answers": Outcome.PROTOCOL,
+    "as-many-headers-as-fit": Outcome.NEW,
+}
+
+
+def test_every_hostile_reply_has_its_place_in_the_table() -> None:
+    assert set(STOPPED) == set(REPLIES)
+
+
+@pytest.mark.parametrize("name", STOPPED)
+async def test_a_hostile_answer_is_stopped_and_the_loop_goes_on(name: str, server: Hostile, tmp_path: Path) -> None:
+    config = settings(tmp_path, {"bad": server.url(name)}, allow=[server.pair])
+
+    async with room(config) as newsroom:
+        outcomes = await newsroom.poll()
+
+    assert outcomes["bad"].outcome is STOPPED[name]
+    assert newsroom.took["bad"] < QUICK.total.total_seconds() + 1
+    assert newsroom.lag.worst < LONGEST_LAG
+
+
+BOMBS = [name for name in STOPPED if "bomb" in name or "coding" in name or "gzip" in name or "interim" in name]
+
+
+@pytest.mark.parametrize("name", BOMBS)
+async def test_a_bomb_is_left_within_a_second_however_long_we_would_wait(
+    name: str, server: Hostile, tmp_path: Path
+) -> None:
+    config = settings(tmp_path, {"bad": server.url(name)}, allow=[server.pair])
+
+    async with room(config, limits=Limits()) as newsroom:
+        await newsroom.poll()
+
+    assert newsroom.took["bad"] < 1
+
+
+async def test_good_feeds_are_on_time_beside_all_hostile_ones(server: Hostile, tmp_path: Path) -> None:
+    async with Site() as site:
+        site.routes = {f"/{number}": Answer(body=rss(item(number))) for number in range(20)}
+        good = {f"good-{number}": site.url(f"/{number}") for number in range(20)}
+        bad = {f"bad-{name}": server.url(name) for name in STOPPED}
+        config = settings(tmp_path, bad | good, allow=[server.pair, site.pair])
+        async with room(config) as newsroom:
+            outcomes = await newsroom.poll()
+
+            assert {outcomes[key].outcome for key in good} == {Outcome.NEW}
+            assert max(newsroom.took[key] for key in good) < 2
+            assert max(newsroom.took.values()) < 2 * QUICK.total.total_seconds() + 2
+            assert newsroom.lag.worst < LONGEST_LAG
+            assert newsroom.column("SELECT key FROM feeds WHERE last_error IS NULL AND key NOT LIKE 'good%'") == [
+                "bad-as-many-headers-as-fit"
+            ]
