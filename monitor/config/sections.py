@@ -106,6 +106,8 @@ def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:
     _check_pace(_pace(defaults, defaults), defaults, defaults_node, "defaults", found)
     if defaults.every < POLITE and not all(map(_is_this_machine, inheriting)):
         found.warn(defaults_node.at(["every"]), "defaults.every", _HURRIED)
+    if defaults.min is not None and defaults.min < POLITE:
+        found.warn(defaults_node.at(["min"]), "defaults.min", _HURRIED)
     if not root.entries.get("feeds", NOTHING).value:
         found.warn(root, "feeds", "there is none, so nothing is polled. Add one, such as - {key: …, url: https://…}")
     return tuple(specs.values())
@@ -156,6 +158,8 @@ def _doubt_feed(feed: keys.Feed, node: Node, path: str, found: Findings) -> None
         found.warn(node.at(["fulltext"]), f"{path}.fulltext", message)
     if feed.every is not None and feed.every < POLITE and not _is_this_machine(feed.url):
         found.warn(node.at(["every"]), f"{path}.every", _HURRIED)
+    if feed.min is not None and feed.min < POLITE and not _is_this_machine(feed.url):
+        found.warn(node.at(["min"]), f"{path}.min", _HURRIED)
     if urlsplit(feed.url).password:
         found.warn(node.at(["url"]), f"{path}.url", "holds a password, which whoever can read this file then knows")
     if (pair := _private_pair(feed.url)) is not None and pair not in feed.allow_private:

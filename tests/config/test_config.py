@@ -11,6 +11,7 @@ import pytest
 
 from monitor import config
 from monitor.config import Config
+from monitor.config import duration as as_duration
 from monitor.errors import ConfigError
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, ProxySpec, RuleSpec, SmtpSpec
 from tests.config.conftest import CONTACT, Load, Problems
@@ -77,6 +78,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
                 language="fr",
                 tags=("presse",),
                 every=timedelta(minutes=5),
+                max_every=timedelta(minutes=5),
                 fulltext=True,
             ),
             FeedSpec(key="intranet", url="http://10.0.0.5:8080/feed", allow_private=("10.0.0.5:8080",)),
@@ -143,6 +145,28 @@ def test_a_feed_takes_from_the_defaults_what_it_does_not_say(load: Load) -> None
     assert (inheriting.language, inheriting.tags) == ("fr", ("presse",))
     assert (own.every, own.alert_backlog) == (timedelta(minutes=30), timedelta(0))
     assert (own.language, own.tags) == ("de", ())
+
+
+@pytest.mark.parametrize(
+    ("defaults", "feed", "pace"),
+    [
+        pytest.param("", "", "5m 15m 1h", id="nothing is said"),
+        pytest.param("every: 10m", "", "5m 10m 40m", id="the default interval"),
+        pytest.param("every: 2m", "", "2m 2m 8m", id="a short default interval"),
+        pytest.param("every: 10m, min: 1m, max: 20m", "", "1m 10m 20m", id="default bounds"),
+        pytest.param("every: 10m, max: 20m", "every: 5m", "5m 5m 5m", id="an interval of its own is a promise"),
+        pytest.param("max: 2h", "every: 5h", "5m 5h 5h", id="also a long one"),
+        pytest.param("", "every: 5m, max: 1h", "5m 5m 1h", id="that a maximum beside it qualifies"),
+        pytest.param("min: 10m", "every: 2m", "2m 2m 2m", id="and no default minimum can break"),
+        pytest.param("", "min: 1m, max: 15m", "1m 15m 15m", id="bounds of its own"),
+    ],
+)
+def test_a_feeds_interval_has_bounds(defaults: str, feed: str, pace: str, load: Load) -> None:
+    line = ", ".join(filter(None, ("key: a, url: https://a.example/", feed)))
+
+    (spec,) = load(f"{CONTACT}defaults: {{{defaults}}}\nfeeds: [{{{line}}}]").feeds
+
+    assert [spec.min_every, spec.every, spec.max_every] == [as_duration(span) for span in pace.split()]
 
 
 def test_values_are_brought_to_their_usual_form(load: Load) -> None:

@@ -129,6 +129,16 @@ def test_a_wrong_value_is_named_with_what_to_write(written: str, expected: str, 
             id="no unit",
         ),
         pytest.param(
+            "{key: a, url: https://a.example/, min: 1h}",
+            "2:49: feeds[0].min: is longer than the interval itself, every: 15m",
+            id="a minimum above the interval",
+        ),
+        pytest.param(
+            "{key: a, url: https://a.example/, every: 1h, max: 90s}",
+            "2:60: feeds[0].max: is shorter than the interval itself, every: 1h",
+            id="a maximum below the interval",
+        ),
+        pytest.param(
             "{key: a, url: https://a.example/, every: 0s}", "2:51: feeds[0].every: is too short", id="no time at all"
         ),
         pytest.param(
