@@ -10,6 +10,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from monitor.text import one_line
+
 MAX_ENTRIES = 2_000
 MAX_PROLOG = 65_536  # code points before the root element
 
@@ -115,7 +117,7 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
         if unreadable <= _MAX_UNREADABLE * readable:
             return text, f"bytes that are not {known}, left unread: {unreadable}"
     text = body.decode("cp1252", "replace")
-    return text, f"the text is not {' or '.join(named) or 'utf-8'}; it was read as windows-1252"
+    return text, f"the text is not {one_line(' or '.join(named), 80) or 'utf-8'}; it was read as windows-1252"
 
 
 def _charset(name: str) -> str | None:
@@ -128,10 +130,13 @@ def _charset(name: str) -> str | None:
 
 
 def _readable_reference(reference: re.Match[str]) -> str:
-    """The character reference as it stands, U+FFFD for one that stands for no character."""
+    """The character reference as it stands, U+FFFD for one that stands for no character, ’ for &#146;."""
     digits = reference[1] or reference[2] or ""
     code = int(digits, 16 if reference[1] else 10) if len(digits) <= 7 else 0x110000
     allowed = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+    if 0x80 <= code < 0xA0:
+        # Written by those who think in windows-1252; HTML reads it so as well (§13.2.5.80 of the WHATWG's standard).
+        return bytes([code]).decode("cp1252", "replace")
     return reference[0] if allowed else "\ufffd"
 
 

@@ -23,7 +23,7 @@ from monitor.inflate import BadBody, Inflater
 from monitor.language import bcp47
 from monitor.model import NotAFeed, Outcome, ParsedEntry, ParsedFeed
 from monitor.text import digest, one_line, title_text
-from monitor.urls import resolve
+from monitor.urls import MAX_LINK, resolve
 
 # Bytes of UTF-8.
 MAX_TITLE = 1_024
@@ -149,11 +149,10 @@ def _feed(found: Mapping[str, Any], url: str, truncated: str | None, problems: t
     link = resolve(_text(feed, "link") or _alternate(feed), url)
     # What an entry's xml:lang is when it has none of its own.
     inherited = _text(_mapping(feed, "title_detail"), "language")
-    cuts: dict[str, int] = {}
+    cuts = _Cuts()
     entries = tuple(_entry(entry, (link, url), inherited, cuts) for entry in found["entries"])
-    title = one_line(title_text(_cut(_text(feed, "title") or "", MAX_TITLE)), MAX_TITLE)
     return ParsedFeed(
-        title=title or None,
+        title=title_text(_Cuts().line("title", _text(feed, "title"), MAX_TITLE)) or None,
         link=link,
         language=bcp47(_text(feed, "language") or inherited),
         format=found["version"],
@@ -161,30 +160,75 @@ def _feed(found: Mapping[str, Any], url: str, truncated: str | None, problems: t
         period=_period(_text(feed, "sy_updateperiod"), _text(feed, "sy_updatefrequency")),
         entries=entries,
         truncated=truncated,
-        problems=(*problems, *(f"{what} cut to its allowed length in {times} entries" for what, times in cuts.items())),
+        problems=problems + cuts.problems(),
     )
 
 
-def _entry(
-    entry: dict[str, Any], bases: Sequence[str | None], inherited_language: str | None, cuts: dict[str, int]
-) -> ParsedEntry:
-    def bounded(what: str, value: str, limit: int) -> str:
-        kept = _cut(value, limit)
+class _Cuts:
+    """What was cut or left out of the entries, for the problems."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, int] = {}  # what happened → in how many entries
+
+    def line(self, what: str, value: str | None, limit: int) -> str:
+        """The text on one line of at most `limit` bytes, without hidden characters; "…" stands last where it was cut.
+
+        Markup stays.
+        """
+        # Before any work that takes long: white space and hidden characters may make up the rest.
+        line = one_line(_cut(value or "", limit * 4), limit * 4)
+        return self._shortened(f"{what} cut to its allowed length", line, limit)
+
+    def text(self, value: str) -> str:
+        """The text of an article, its lines and tabs kept, without hidden characters."""
+        if _HIDDEN.search(value):
+            value = _HIDDEN.sub("", _BREAK.sub("\n", value))
+        kept = _cut(value, MAX_BODY)
         if len(kept) < len(value):
-            cuts[what] = cuts.get(what, 0) + 1
+            self.count("text cut to its allowed length")
         return kept
 
-    title = bounded("title", _text(entry, "title") or "", MAX_TITLE)
+    def names(self, what: str, given: Iterable[str | None]) -> tuple[str, ...]:
+        """Authors or categories as plain text, none twice."""
+        names = []
+        for name in dict.fromkeys(filter(None, given)):
+            plain = title_text(_cut(name, MAX_NAME * 16))
+            names.append(self._shortened(f"{what} cut to its allowed length", plain, MAX_NAME))
+            if len(names) > MAX_NAMES:
+                break
+        found = tuple(dict.fromkeys(filter(None, names)))
+        if len(found) > MAX_NAMES:
+            self.count(f"{what} beyond number {MAX_NAMES} left out")
+        return found[:MAX_NAMES]
+
+    def count(self, what: str) -> None:
+        """One more of it."""
+        self._entries[what] = self._entries.get(what, 0) + 1
+
+    def problems(self) -> tuple[str, ...]:
+        """A line for each kind of cut."""
+        return tuple(f"{what} in {times} entries" for what, times in self._entries.items())
+
+    def _shortened(self, what: str, line: str, limit: int) -> str:
+        if len(line.encode()) <= limit:
+            return line
+        self.count(what)
+        return _cut(line, limit - len("…".encode())).rstrip() + "…"
+
+
+def _entry(
+    entry: dict[str, Any], bases: Sequence[str | None], inherited_language: str | None, cuts: _Cuts
+) -> ParsedEntry:
     body, body_is_plain, body_language = _body(entry)
     own_language = _text(entry, "language") or body_language or _text(_mapping(entry, "title_detail"), "language")
     return ParsedEntry(
-        guid=_guid(_text(entry, "id")),
-        link=_link(entry, bases),
-        title=title,
-        body=bounded("text", body, MAX_BODY),
+        guid=_guid(_text(entry, "id"), cuts),
+        link=_link(entry, bases, cuts),
+        title=cuts.line("title", _text(entry, "title"), MAX_TITLE),
+        body=cuts.text(body),
         body_is_plain=body_is_plain,
-        authors=_authors(entry),
-        categories=_names(_text(tag, "label") or _text(tag, "term") for tag in _list(entry, "tags")),
+        authors=_authors(entry, cuts),
+        categories=cuts.names("category", (_text(tag, "label") or _text(tag, "term") for tag in _list(entry, "tags"))),
         published=_instant(entry, "published") or _instant(entry, "created"),
         updated=_instant(entry, "updated"),
         language=bcp47(own_language if own_language != inherited_language else None),
@@ -220,20 +264,28 @@ def _period(given: str | None, times: str | None) -> timedelta | None:
     return period / int(times or "1")
 
 
+# Controls, line and paragraph separators, direction overrides: nothing that a text needs, and much to deceive with.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+
+
 # ── the parts of an entry ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _guid(given: str | None) -> str | None:
+def _guid(given: str | None, cuts: _Cuts) -> str | None:
     """The entry's own id; one that is too long keeps its difference from others in a digest."""
     if given is None or len(given.encode()) <= MAX_GUID:
-        return given
-    return f"{_cut(given, MAX_GUID - 24)}…{digest(given)}"
+        return one_line(given or "", MAX_GUID) or None
+    cuts.count("guid cut to its allowed length")
+    return f"{one_line(_cut(given, MAX_GUID - 24), MAX_GUID)}…{digest(given)}"
 
 
-def _link(entry: dict[str, Any], bases: Sequence[str | None]) -> str | None:
+def _link(entry: dict[str, Any], bases: Sequence[str | None], cuts: _Cuts) -> str | None:
     """The entry's page: its link, else its first alternate link, else a guid that is a URL of its own."""
     link = _text(entry, "link")
     given = [_text(each, "href") for each in _list(entry, "links")]
+    if len(link or _alternate(entry) or "") > MAX_LINK:
+        cuts.count(f"a link of more than {MAX_LINK:,} characters left out")
     if link in given:
         found = resolve(link, *bases)
         if found:
@@ -261,18 +313,13 @@ def _body(entry: dict[str, Any]) -> tuple[str, bool, str | None]:
 _ADDRESS_AND_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)|([^<>]+)<\S+@\S+>")
 
 
-def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
+def _authors(entry: dict[str, Any], cuts: _Cuts) -> tuple[str, ...]:
     authors = [_text(author, "name") or _text(author, "email") for author in _list(entry, "authors")]
     last = _text(entry, "author")
     named = _ADDRESS_AND_NAME.fullmatch(last[:1_000]) if last else None
     if named:
         authors[-1:] = [named[1] or named[2]]
-    return _names(authors) or _names([last])
-
-
-def _names(given: Iterable[str | None]) -> tuple[str, ...]:
-    names = (_cut(one_line(title_text(name), MAX_NAME), MAX_NAME) for name in given if name)
-    return tuple(dict.fromkeys(filter(None, names)))[:MAX_NAMES]
+    return cuts.names("author", authors) or cuts.names("author", [last])
 
 
 # feedparser knows the zones of RFC 822 and takes any other name for UTC. Ambiguous ones as most feeds mean them:

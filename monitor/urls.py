@@ -7,7 +7,7 @@ RFC 3986: https://www.rfc-editor.org/rfc/rfc3986
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from w3lib.url import canonicalize_url
 
@@ -37,7 +37,12 @@ _TRACKER_PAIRS = frozenset({"partner=rss", "emc=rss"})  # nytimes.com adds them 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]+\s*")  # XML pretty-printers fold long links
 _BAD_IN_LINK = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
-_BAD_IN_HOST = re.compile(r"[\s<>\"{}|^`%]")
+# Of these a link shows nothing, or something else than it leads to; escaped they lead where they led.
+_HIDDEN_IN_LINK = re.compile(
+    "[ \x80-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e0fff]"
+)
+_BAD_IN_HOST = re.compile(r"[\s<>\"{}|^`%]|" + _HIDDEN_IN_LINK.pattern)
 _EMPTY_ENDS = ("/", ";", "/.", "/..")
 _CHEAT = re.compile(r"/\.\.?;")  # to slip past path checks; no article has that address
 _SESSION = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)
@@ -64,8 +69,8 @@ def resolve(link: str | None, *bases: str | None) -> str | None:
     parts = _split(link)
     if parts is None or len(link) > MAX_LINK:
         return None
-    # Spaces are the one forbidden character that publishers do leave in links.
-    return parts._replace(scheme=parts.scheme.lower()).geturl().replace(" ", "%20")
+    link = parts._replace(scheme=parts.scheme.lower()).geturl()
+    return _HIDDEN_IN_LINK.sub(lambda hidden: quote(hidden[0]), link)
 
 
 def link_key(url: str | None) -> str | None:
