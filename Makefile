@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench kill9 quality coverage lock clean
+.PHONY: help demo run test check bench kill9 quality torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
 	@echo "make quality the suites over ../shared/data, where it is"
+	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
 
@@ -48,6 +49,9 @@ kill9: .venv/.lock
 
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
+
+torture-web: .venv/.lock
+	@$(BIN)/python -m pytest tests/torture
 
 coverage: .venv/.lock
 	@$(BIN)/coverage erase

@@ -37,13 +37,15 @@ _NETSCAPE = b'<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN
 
 
 def parse(body: bytes, *, url: str, content_type: str | None) -> ParsedFeed | NotAFeed:
-    """The feed in a response body that came from `url`, or what the body is instead. Never raises.
+    """The feed in a response body that came from `url`, or what the body is instead. Raises nothing but MemoryError.
 
     `content_type` is the header's value. A feed that is not well-formed is read as far as it goes, a cut off one up to
     its last complete entry.
     """
     try:
         return _parse(body, url, content_type)
+    except MemoryError:
+        raise  # the process is spoilt, not the document alone
     except Exception as error:  # whatever a parser makes of a stranger's bytes is that feed's failure, not ours
         detail = one_line(f"the parser failed on it: {type(error).__name__}: {error}", 300)
         return NotAFeed(kind=Outcome.PARSER, detail=detail)

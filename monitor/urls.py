@@ -51,6 +51,9 @@ _SESSION = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)
 def resolve(link: str | None, *bases: str | None) -> str | None:
     """The link as an absolute http(s) URL, relative ones taken from the first base that is absolute itself.
 
+    A base's own query is not inherited, as RFC 3986 §5.2.2 would have it for a bare fragment: in a feed's address it is
+    where the reader's token stands.
+
     None for what nobody can follow or should: `javascript:`, `data:`, `tag:`, junk, anything over 2,048 characters.
     """
     if not link or len(link) > MAX_LINK:
@@ -63,7 +66,7 @@ def resolve(link: str | None, *bases: str | None) -> str | None:
         if base is None:
             return None
         try:
-            link = urljoin(base, link)
+            link = urljoin(urlsplit(base)._replace(query="").geturl(), link)
         except ValueError:
             return None
     parts = _split(link)

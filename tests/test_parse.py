@@ -654,6 +654,15 @@ def test_hostile_json_values_are_harmless() -> None:
     assert (entry.link, entry.authors, entry.categories, entry.published) == (None, (), (), None)
 
 
+def test_running_out_of_memory_is_the_processs_affair() -> None:
+    class Heavy(bytes):
+        def startswith(self, *_: object) -> bool:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        parse(Heavy(WHOLE.encode()), url=URL, content_type=None)
+
+
 @settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, len(WHOLE)), st.one_of(st.none(), st.text(max_size=20)))
 def test_no_bytes_make_it_raise(noise: bytes, position: int, content_type: str | None) -> None:

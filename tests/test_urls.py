@@ -19,6 +19,12 @@ FEED = "https://gazette.example/feeds/rss.xml"
         pytest.param("/2026/otan", (FEED,), "https://gazette.example/2026/otan", id="a path is taken from the base"),
         pytest.param("otan", (FEED,), "https://gazette.example/feeds/otan", id="a bare name lies beside the base"),
         pytest.param("?p=7", (FEED,), "https://gazette.example/feeds/rss.xml?p=7", id="a query is added to the base"),
+        pytest.param(
+            "#item-1",
+            (f"{FEED}?token=secret",),
+            f"{FEED}#item-1",
+            id="a base's own query, which may hold a token, is not handed on",
+        ),
         pytest.param("//cdn.example/x", (FEED,), "https://cdn.example/x", id="a network path takes the base's scheme"),
         pytest.param(
             "x", (None, "", "/rel/", FEED), "https://gazette.example/feeds/x", id="the first absolute base counts"

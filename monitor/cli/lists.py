@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,14 @@ def feeds() -> None:
 @json_option
 @pass_session
 def feeds_list(session: Session, as_json: bool) -> None:
-    """Every feed with its state."""
+    """Every feed with its state; logins and tokens in addresses are hidden."""
+    from monitor.logs import redact
+
     with session.reading() as archive:
-        rows = archive.feed_rows()
+        rows = [
+            replace(row, url=redact(row.url), moved_to=row.moved_to and redact(row.moved_to))
+            for row in archive.feed_rows()
+        ]
     if as_json:
         show.as_json(rows)
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ channels: {{desk: {{kind: maildir}}}}
 LONGEST_LAG = 0.2  # seconds the loop may be held up at a time
 
 QUICK = Limits(total=timedelta(seconds=2), connect=timedelta(seconds=1))
-QUICK_JOBS = JobLimits(seconds=timedelta(seconds=1.5), seconds_per_megabyte=timedelta(seconds=0.5))
+QUICK_JOBS = JobLimits(seconds=timedelta(seconds=2.5), seconds_per_megabyte=timedelta(seconds=0.5))
 
 
 @dataclass
@@ -122,7 +122,7 @@ def settings(
     text = SETTINGS.format(feeds=lines) + more
     if rules is not None:
         before, _, after = text.partition("rules:\n")
-        text = f"{before}rules:\n{rules}channels:{after.partition('channels:')[2]}"
+        text = f"{before}rules:\n{rules}channels: {{desk:{after.partition('channels: {desk:')[2]}"
     (folder / "feeds.yaml").write_text(text)
     return configuration.load(folder / "feeds.yaml", environ={})
 
@@ -157,16 +157,24 @@ async def room(
     await thread.aclose()
 
 
-@contextmanager
-def archived(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The archive that a command left in a folder, to be read."""
-    connection = sqlite3.connect(f"file:{folder}/db/archive.db?mode=ro", uri=True)
-    try:
-        yield connection
-    finally:
-        connection.close()
+SPY = """
+import os, sys
+
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        os.write(out, b"open " + os.fsencode(arguments[0]) + b"\\n")
+    elif event == "socket.connect":
+        os.write(out, f"connect {arguments[1]}\\n".encode())
+
+out = os.open(PATH, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+sys.addaudithook(watch)
+"""
 
 
-def but(outcome: PollOutcome, **changed: Any) -> PollOutcome:
-    """An outcome with other values."""
-    return replace(outcome, **changed)
+def spied_on(folder: Path, **variables: str) -> tuple[dict[str, str], Path]:
+    """Environment variables for a command that make it, and every Python process it starts, write down each file it
+    opens and each address it connects to; and where they are written down."""
+    found = folder / "seen"
+    (folder / "spy").mkdir()
+    (folder / "spy" / "sitecustomize.py").write_text(SPY.replace("PATH", repr(str(found))))
+    return {"PYTHONPATH": f"{folder / 'spy'}:{Path(__file__).parents[2]}", **variables}, found
