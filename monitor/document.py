@@ -59,7 +59,8 @@ _WIDE_STARTS = (
     (b"\0{", "utf-16-be"),
 )
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
-_XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']", re.IGNORECASE)
+_XML_CHARSET = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']", re.IGNORECASE)
+_DECLARED_WITHIN = 4096  # bytes; the HTML standard asks for 1,024, which pages with long heads do not keep
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 
 # Bytes a charset cannot read, for each character beyond ASCII that it can; above this it is the wrong charset.
@@ -70,13 +71,15 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]+)|0*([0-9]+));?")
 
 
-def decode(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
+def decode(
+    body: bytes, content_type: str | None, *, declaration: re.Pattern[bytes] = _XML_CHARSET
+) -> tuple[str, tuple[str, ...]]:
     """The body as text without characters that XML forbids, and what had to be mended.
 
     A byte order mark decides, then valid UTF-8 with anything beyond ASCII in it (which no other encoding produces by
-    chance), then the Content-Type's charset (RFC 7303 §3), then the XML declaration, then UTF-8.
+    chance), then the Content-Type's charset (RFC 7303 §3), then the document's own `declaration`, then UTF-8.
     """
-    text, problem = _decoded(body, content_type)
+    text, problem = _decoded(body, content_type, declaration)
     problems = [problem] if problem else []
     text = text.lstrip("\ufeff\x00 \t\r\n")
     text, forbidden = _FORBIDDEN.subn("", text)
@@ -89,7 +92,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]
     return text, tuple(problems)
 
 
-def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
+def _decoded(body: bytes, content_type: str | None, declaration: re.Pattern[bytes]) -> tuple[str, str | None]:
     for mark, charset in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(charset, "replace"), None
@@ -97,9 +100,9 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
         if body.startswith(start):
             return body.decode(charset, "replace"), None
     header = _HEADER_CHARSET.search(content_type or "")
-    declaration = _XML_CHARSET.match(body[:1024])
+    declared = declaration.search(body[:_DECLARED_WITHIN])
     named = [header[1]] if header else []
-    named += [declaration[1].decode("ascii", "replace")] if declaration else []
+    named += [declared[1].decode("ascii", "replace")] if declared else []
     if _HIGH_BYTE.search(body):
         try:
             return body.decode("utf-8", "surrogatepass"), None  # surrogates are left out with what XML forbids

@@ -314,6 +314,27 @@ class Hold:
     confirmed: datetime  # when another feed of the host heard the same, and none was answered in between
 
 
+# ── what an article's page gave ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The article on a web page."""
+
+    text: str  # plain text, paragraphs separated by "\n"; the title is left out
+    title: str | None = None  # as the page names the article; None: it does not
+    language: str | None = None  # as the page declares it, BCP 47; None: not declared or unreadable
+    canonical: str | None = None  # the address the page gives itself, absolute http(s); None: it gives none
+    free: bool = True  # False: the page says that not all of it is open to everybody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPage:
+    """There is no usable article on a page. `why` completes "the page: …"."""
+
+    why: str
+
+
 # ── what the archive knows, and what follows from it ─────────────────────────────────────────────────────────────────
 
 

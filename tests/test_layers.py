@@ -27,6 +27,7 @@ CORE = [
     "jsonfeed",
     "parse",
     "normalise",
+    "page",
     "dedupe",
     "rules",
     "advice",
@@ -44,6 +45,8 @@ ENTRY = ["show", "cli", "daemon", "__main__"]
 SOLE_IMPORTERS = {
     "feedparser": {"parse"},
     "langdetect": {"language"},
+    "lxml": {"page"},
+    "trafilatura": {"page"},
     "httpx": {"fetch", "guard"},
     "httpcore": {"fetch", "guard"},
     "aiosmtplib": {"channels"},

@@ -27,11 +27,11 @@ def feeds() -> None:
 @pass_session
 def feeds_list(session: Session, as_json: bool) -> None:
     """Every feed with its state; logins and tokens in addresses are hidden."""
-    from monitor.logs import redact
+    from monitor.urls import redacted
 
     with session.reading() as archive:
         rows = [
-            replace(row, url=redact(row.url), moved_to=row.moved_to and redact(row.moved_to))
+            replace(row, url=redacted(row.url), moved_to=row.moved_to and redacted(row.moved_to))
             for row in archive.feed_rows()
         ]
     if as_json:
