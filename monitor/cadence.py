@@ -1,4 +1,4 @@
-"""When next: a feed's next poll, a delivery's next attempt.
+"""When next: a feed's next poll, a page's or a delivery's next attempt.
 
 Chance arrives as `jitter`, a number in [0, 1), so that feeds and mails that fell into step drift apart again.
 """
@@ -24,6 +24,9 @@ UNWELCOME = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 
 # A truncated document still brought its complete entries, so the feed keeps its rhythm.
 AT_ITS_PACE = SUCCESSES | {Outcome.TRUNCATED}
+
+# A page that cannot be had within three hours is given up: its article has the feed's text, and has alerted by it.
+PAGE_ATTEMPTS_AFTER = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 # RFC 5321 §4.5.4.1 asks for retries at least half an hour apart and for four to five days; RFC 1123 §5.3.1.1 for two
 # tries in the first hour. The quick ones at the start are for greylisting and servers that restart.
@@ -81,6 +84,18 @@ def _ceiling(every: timedelta, outcome: Outcome) -> timedelta:
     if outcome in UNREACHED:
         return min(max(every, LONGEST_WAIT_UNREACHED), LONGEST_WAIT)
     return LONGEST_WAIT
+
+
+def next_page_attempt(*, attempts: int, retry_after: timedelta | None, now: datetime, jitter: float) -> datetime | None:
+    """When to try an article's page again after `attempts` tries, the last of them just now.
+
+    After 5 minutes, half an hour and two hours, each give or take 5 %, or later where `retry_after` says so, up to 31
+    days. None: give up, because it was tried four times.
+    """
+    if attempts > len(PAGE_ATTEMPTS_AFTER):
+        return None
+    wait = PAGE_ATTEMPTS_AFTER[max(attempts, 1) - 1] * (0.95 + jitter / 10)
+    return now + max(wait, min(retry_after or timedelta(0), LONGEST_RETRY_AFTER))
 
 
 def next_attempt(*, attempts: int, created_at: datetime, now: datetime, jitter: float) -> datetime | None:

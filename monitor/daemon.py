@@ -33,7 +33,7 @@ from monitor.config import Config
 from monitor.deliver import deliver_due
 from monitor.digest import queue_digest
 from monitor.errors import ConfigError
-from monitor.model import SUCCESSES, HostLease, Outcome, PollOutcome
+from monitor.model import SUCCESSES, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host
 from monitor.watch import queue_notice
@@ -145,7 +145,7 @@ class Daemon:
 
     async def _poll(self, lease: HostLease) -> None:
         try:
-            await poll_host(self.poller, lease, done=self._polled)
+            await poll_host(self.poller, lease, done=self._polled, page_done=self._page_read)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -155,6 +155,11 @@ class Daemon:
     def _polled(self, outcome: PollOutcome) -> None:
         report_poll(outcome)
         if any(alert.deliveries for finding in outcome.findings for alert in finding.alerts):
+            self._deliver_soon()
+
+    def _page_read(self, outcome: PageOutcome) -> None:
+        report_page(outcome)
+        if any(alert.deliveries for alert in outcome.alerts):
             self._deliver_soon()
 
     def _deliver_soon(self) -> None:
@@ -322,3 +327,14 @@ def report_poll(outcome: PollOutcome) -> None:
             "nothing in the feed was there last time, items may have been missed; give it a shorter min",
             feed=outcome.feed,
         )
+
+
+def report_page(outcome: PageOutcome) -> None:
+    """One log line a page: read or given up at INFO (its article is there in any case), another failure at DEBUG."""
+    facts: dict[str, object] = {"feed": outcome.wanted.feed, "article": outcome.wanted.id, "status": outcome.status}
+    if outcome.full_text is not None:
+        log.info("page read", **facts, chars=len(outcome.full_text.text), alerts=len(outcome.alerts))
+    elif outcome.next_attempt_at is None:
+        log.info("page given up", **facts, error=outcome.error)
+    else:
+        log.debug("page failed", **facts, error=outcome.error, next=f"{outcome.next_attempt_at:%Y-%m-%dT%H:%M:%SZ}")

@@ -43,6 +43,8 @@ ACCEPT = (
     b" application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 
+PAGE_ACCEPT = b"text/html, application/xhtml+xml, */*;q=0.5"
+
 PERMANENT = frozenset({301, 308})
 REDIRECTS = PERMANENT | {302, 303, 307}
 
@@ -52,8 +54,20 @@ LONGEST_URL = 8192  # characters; what browsers and servers agree on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked for: how to say it to a server, and to people."""
+
+    name: str
+    accept: bytes
+
+
+FEED = Wish(name="feed", accept=ACCEPT)
+PAGE = Wish(name="page", accept=PAGE_ACCEPT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one feed may ask of us."""
+    """How much one feed, or one page, may ask of us."""
 
     total: timedelta = timedelta(seconds=30)  # the whole exchange, redirects included
     connect: timedelta = timedelta(seconds=10)  # name look-up and TCP together; the same again for TLS
@@ -80,7 +94,6 @@ class Fetcher:
         self._limits = limits
         self._headers = [
             (b"User-Agent", user_agent.encode()),
-            (b"Accept", ACCEPT),
             (b"Accept-Encoding", b"gzip"),  # the only one we can undo in bounded steps with the standard library
         ]
         self._timeouts = httpx.Timeout(None, connect=limits.connect.total_seconds()).as_dict()
@@ -114,9 +127,9 @@ class Fetcher:
         await self._client.__aexit__(exc_type, exc_value, traceback)
 
     async def fetch(
-        self, url: str, validators: Validators, *, allow_private: Collection[str] = (), now: datetime
+        self, url: str, validators: Validators, *, allow_private: Collection[str] = (), now: datetime, wish: Wish = FEED
     ) -> FetchResult:
-        """Asks for a feed; conditionally, when there are validators. Never raises for anything the network does.
+        """Asks for what is wished; conditionally, when there are validators. Never raises for what the network does.
 
         `allow_private` lists the "address:port" pairs this feed may reach although they are not public. `now` is what a
         Retry-After date counts from.
@@ -124,11 +137,12 @@ class Fetcher:
         try:
             start, authorization = _start(url)
         except (ValueError, httpx.InvalidURL) as error:
-            return _failed(Outcome.PROTOCOL, f"the feed's URL {_why(error)}. Correct it in feeds.yaml")
+            advice = ". Correct it in feeds.yaml" if wish is FEED else ""
+            return _failed(Outcome.PROTOCOL, f"the {wish.name}'s URL {_why(error)}{advice}")
         trail = [start]
         try:
             async with self._places, asyncio.timeout(self._limits.total.total_seconds()):
-                return await self._follow(trail, authorization, validators, frozenset(allow_private), now)
+                return await self._follow(trail, authorization, validators, frozenset(allow_private), now, wish)
         except TROUBLE as error:
             return self._explained(error, _site(trail[-1]))
 
@@ -163,17 +177,18 @@ class Fetcher:
         validators: Validators,
         allow_private: frozenset[str],
         now: datetime,
+        wish: Wish,
     ) -> FetchResult:
         """Walks the redirects by hand; `trail` grows with each, so that the caller knows how far it came."""
         conditional = request_headers(validators)
         permanent = True
         while True:
-            headers = self._headers + conditional
+            headers = [*self._headers, (b"Accept", wish.accept), *conditional]
             if authorization and _origin(trail[-1]) == _origin(trail[0]):
                 headers = [*headers, (b"Authorization", authorization)]
             async with self._response(trail[-1], headers, allow_private) as response:
                 if response.status_code not in REDIRECTS:
-                    return await self._answer(response, trail, permanent, bool(conditional), now)
+                    return await self._answer(response, trail, permanent, bool(conditional), now, wish)
                 step = self._redirect(response, trail, authorization)
             if isinstance(step, FetchFailed):
                 return step
@@ -212,7 +227,13 @@ class Fetcher:
         return target
 
     async def _answer(
-        self, response: httpx.Response, trail: list[httpx.URL], permanent: bool, conditional: bool, now: datetime
+        self,
+        response: httpx.Response,
+        trail: list[httpx.URL],
+        permanent: bool,
+        conditional: bool,
+        now: datetime,
+        wish: Wish,
     ) -> FetchResult:
         """What the last response of the trail means."""
         site, status = _site(trail[-1]), response.status_code
@@ -228,7 +249,7 @@ class Fetcher:
         if status == 407 and self._proxy:
             return _failed(Outcome.CONNECT, f"{self._proxy_at()} answered 407. {PROXY_LOGIN}", status)
         if status not in (200, 203):
-            return _refusal(response, site, now, await _beginning(response))
+            return _refusal(response, site, now, wish, await _beginning(response))
         length = response.headers.get("Content-Length")
         try:
             body, wire_bytes, truncated = await read_body(
@@ -424,7 +445,7 @@ async def _beginning(response: httpx.Response) -> bytes:
     return bytes(body[:PAGE_LOOKED_AT])
 
 
-def _refusal(response: httpx.Response, site: str, now: datetime, page: bytes) -> FetchFailed:
+def _refusal(response: httpx.Response, site: str, now: datetime, wish: Wish, page: bytes) -> FetchFailed:
     status = response.status_code
     wait = retry_after(response.headers.get("Retry-After"), now)
     answered = f"{site} answered {status}"
@@ -434,17 +455,17 @@ def _refusal(response: httpx.Response, site: str, now: datetime, page: bytes) ->
         detail = f"{answered}: it asks us to come less often"
         return _failed(Outcome.RATE_LIMITED, detail, status, wait)
     if status == 410:
-        return _failed(Outcome.GONE, f"{answered}: the feed is gone for good", status, wait)
+        return _failed(Outcome.GONE, f"{answered}: the {wish.name} is gone for good", status, wait)
     if status in (401, 407):
-        detail = f"{answered}: it wants a login, or another one than the feed's URL carries"
+        detail = f"{answered}: it wants a login, or another one than the {wish.name}'s URL carries"
         return _failed(Outcome.BLOCKED, detail, status, wait)
     if status in (402, 403, 451, 999):
-        return _failed(Outcome.BLOCKED, f"{answered}: it will not give us this feed", status, wait)
+        return _failed(Outcome.BLOCKED, f"{answered}: it will not give us this {wish.name}", status, wait)
     if status == 404:
-        return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the feed's address", status, wait)
+        return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the {wish.name}'s address", status, wait)
     if status >= 500:
         return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)})", status, wait)
-    return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)}), which brings no feed", status, wait)
+    return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)}), which brings no {wish.name}", status, wait)
 
 
 def _phrase(status: int) -> str:

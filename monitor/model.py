@@ -330,9 +330,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoPage:
-    """There is no usable article on a page. `why` completes "the page: …"."""
+    """There is no usable article on a page."""
 
-    why: str
+    why: str  # one line for people
 
 
 # ── what the archive knows, and what follows from it ─────────────────────────────────────────────────────────────────
@@ -363,13 +363,30 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageWanted:
+    """An article whose web page is to be read, with what that takes."""
+
+    id: int  # the article's, in the archive
+    url: str
+    article: (
+        Article  # with the feed's own text, and the feed's language as the declared one; its `digest` is unknown: 0
+    )
+    feed: str  # the feed that asked for it
+    feed_title: str
+    attempts: int  # made so far
+    news: bool  # what the page adds alerts
+    rules: frozenset[str]  # rules that matched the article already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostLease:
-    """The right to poll one host's feeds for a while. `token` fences off a holder that came too late."""
+    """The right to poll one host's feeds and pages for a while. `token` fences off a holder that came too late."""
 
     host: str
     token: int
     feeds: tuple[FeedState, ...]
     last_request_at: datetime | None
+    pages: tuple[PageWanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -483,6 +500,14 @@ class Enrichment:
     matches: tuple[Match, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """What the worker makes of an article's page."""
+
+    text: str  # the page's, and before it what only the feed says
+    enrichment: Enrichment
+
+
 # ── what the operator is told ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -532,6 +557,8 @@ class Finding:
     language: LanguageGuess | None = None  # None for Known: nothing was looked at again
     matches: tuple[Match, ...] = ()
     alerts: tuple[AlertIntent, ...] = ()
+    news: bool = False  # what rules find in it alerts; False: backlog, or Known
+    page: str | None = None  # the URL where its full text is to be read; None: it is not wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -570,6 +597,21 @@ class PollOutcome:
     def new(self) -> int:
         """How many articles this poll adds to the archive."""
         return sum(isinstance(finding.verdict, New) for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOutcome:
+    """Everything one reading of an article's page changes; written in ONE transaction."""
+
+    wanted: PageWanted
+    at: datetime
+    status: int | None  # None: no HTTP answer came
+    error: str | None  # why the feed's text stays; None exactly when there is a full text
+    next_attempt_at: datetime | None = None  # None: settled, for good or ill
+    hold_host_until: datetime | None = None  # the host asked to be left alone; None: it did not
+    full_text: FullText | None = None  # None: the feed's text stays
+    matches: tuple[Match, ...] = ()  # of rules that had not matched the article
+    alerts: tuple[AlertIntent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

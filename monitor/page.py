@@ -35,6 +35,11 @@ _HTML_TAG = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|m
 _BEGINNING = 65_536  # code points in which a page shows that it is HTML
 
 
+def warm_up() -> None:
+    """Loads trafilatura, which takes a fifth of a second; else the first page does."""
+    import trafilatura  # noqa: F401
+
+
 def extract(body: bytes, *, url: str, content_type: str | None) -> Page | NoPage:
     """The article on a page, or why none was found. `url` is where the page came from, after redirects.
 
@@ -45,14 +50,14 @@ def extract(body: bytes, *, url: str, content_type: str | None) -> Page | NoPage
 
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind and kind not in _HTML_TYPES:
-        return NoPage(why=f"it is {one_line(kind, 60)}, not a web page")
+        return NoPage(why=f"the page is {one_line(kind, 60)}, not a web page")
     text, _ = decode(body, content_type, declaration=_META_CHARSET)
     if not text:
-        return NoPage(why="it is empty")
+        return NoPage(why="the page is empty")
     if not _HTML_TAG.search(text[:_BEGINNING]):
-        return NoPage(why="it is not HTML")
+        return NoPage(why="the page is not HTML")
     if text.count("<") > _MAX_TAGS:
-        return NoPage(why=f"it has over {_MAX_TAGS} tags, which no article has")
+        return NoPage(why=f"the page has over {_MAX_TAGS} tags, which no article has")
     try:
         # As bytes: lxml refuses text that names an encoding of its own.
         parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
@@ -61,7 +66,7 @@ def extract(body: bytes, *, url: str, content_type: str | None) -> Page | NoPage
     except MemoryError:
         raise
     except Exception as error:
-        return NoPage(why=one_line(f"it could not be read: {type(error).__name__}: {error}", 200))
+        return NoPage(why=one_line(f"the page could not be read: {type(error).__name__}: {error}", 200))
 
 
 def _page(tree: HtmlElement, url: str) -> Page | NoPage:
@@ -73,7 +78,7 @@ def _page(tree: HtmlElement, url: str) -> Page | NoPage:
     standfirst = _standfirst(tree, description)
     obstacle = _obstacle(tree)
     free = not any(str(each.get("isAccessibleForFree")).lower().endswith("false") for each in about)
-    _drop_signposts(tree)
+    _drop_surroundings(tree)
     text = _main_text(tree, url)
     declared_text = _article_body(about)
     if len(text) < _WHOLE * len(declared_text) or _folded(text) == _folded(declared_text):
@@ -85,7 +90,7 @@ def _page(tree: HtmlElement, url: str) -> Page | NoPage:
     if obstacle and words < _STUB_WORDS:
         return NoPage(why=obstacle)
     if words < FEWEST_WORDS:
-        return NoPage(why="there is hardly any text on it" if free else "its text is for subscribers")
+        return NoPage(why="the page has hardly any text" if free else "the page is for subscribers")
     return Page(text=text[:MAX_TEXT], title=title, language=language, canonical=canonical, free=free)
 
 
@@ -128,8 +133,14 @@ def _lines_of(body: Any) -> str:
     return plain_text("\n".join(" ".join(line.split()) for line in "".join(pieces).split(_MARK)))
 
 
-def _drop_signposts(tree: HtmlElement) -> None:
-    """Takes out paragraphs that say nothing but where else to read: a link, and at most a label before it."""
+def _drop_surroundings(tree: HtmlElement) -> None:
+    """Takes out what leads elsewhere: navigation, footers, and paragraphs that are a link with a label before it.
+
+    trafilatura does without the former two as well, except on a page with so little text that it takes all of it.
+    """
+    for surrounding in list(tree.iter("nav", "footer")):
+        if surrounding.getparent() is not None:
+            surrounding.drop_tree()
     for paragraph in list(tree.iter(_PARAGRAPHS)):
         links = paragraph.findall(".//a[@href]")
         if not links or paragraph.getparent() is None:
@@ -165,6 +176,40 @@ def _standfirst(tree: HtmlElement, description: str | None) -> str | None:
 def _folded(text: str) -> str:
     """The words of a text alone, to compare by."""
     return " ".join(written_words(fold(text)))
+
+
+# ── the page and the feed ────────────────────────────────────────────────────────────────────────────────────────────
+
+_ENOUGH_TEASER = 8  # telling words of a feed's text, from which on it can tell whether a page is the article
+_SAME_ARTICLE = 0.3  # of the feed's telling words must be on the page; a summary has words of its own
+_SAME_TITLE = 0.5  # the same, where the title is nearly all there is to compare
+_SAID_BY_PAGE = 0.8  # of the feed's telling words: its text is the beginning of the page's, or a summary of it
+
+
+def full_text(page: Page, *, title: str, feed_text: str) -> str | NoPage:
+    """The text to keep for an article of which the feed gives this title and text; or why the page's does not do.
+
+    Where the feed's text says what the page does not, it stands before the page's: what a feed said is never lost.
+    """
+    if len(page.text) <= len(feed_text):
+        return NoPage(why="the page has no more text than the feed")
+    teaser, on_page = _telling(feed_text), _telling(page.text)
+    shared = _share(teaser | _telling(title), on_page | _telling(page.title or ""))
+    if shared < (_SAME_ARTICLE if len(teaser) >= _ENOUGH_TEASER else _SAME_TITLE):
+        return NoPage(why="the page does not seem to be the article")
+    if _share(teaser, on_page) >= _SAID_BY_PAGE:
+        return page.text
+    return f"{feed_text}\n{page.text}"[:MAX_TEXT]
+
+
+def _telling(text: str) -> frozenset[str]:
+    """The folded words that tell texts apart: long ones, and those of scripts that write without spaces."""
+    return frozenset(word for word in written_words(fold(text)) if len(word) > 3 or not word.isascii())
+
+
+def _share(of: frozenset[str], within: frozenset[str]) -> float:
+    """How many of these words are among those; 1 when there are none."""
+    return len(of & within) / len(of) if of else 1.0
 
 
 # ── what the page says of itself ─────────────────────────────────────────────────────────────────────────────────────
@@ -255,9 +300,9 @@ def _obstacle(tree: HtmlElement) -> str | None:
         if (value := element.get(name))
     )
     if _CHALLENGE.search(named):
-        return "it wants to be shown that a browser asks"
+        return "the page wants to be shown that a browser asks"
     if any((field.get("type") or "").lower() == "password" for field in tree.iter("input")):
-        return "it wants a login"
+        return "the page wants a login"
     if any(_CONSENT.search(form.get("action") or form.get("id") or "") for form in tree.iter("form")):
-        return "it wants consent first"
+        return "the page wants consent first"
     return None

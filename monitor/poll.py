@@ -12,6 +12,9 @@
                        │                          ↓                                ↓
                        └── judged too late ── archive.record(PollOutcome), one transaction
 
+Of a feed with `fulltext`, the transaction also notes which articles' pages are to be read; `fulltext` reads them
+afterwards, under the same lease.
+
 Everything above the last line is `poll_feed`, which changes nothing: `monitor poll --dry-run` runs the same code and
 leaves out the last line. Two feeds that carry one article at the same moment meet in `record`, which refuses the
 second; its entries are then judged again, with the first one's in sight.
@@ -34,6 +37,7 @@ from monitor.config import Config
 from monitor.dedupe import sort_out
 from monitor.errors import WorkerFailed
 from monitor.fetch import Fetcher
+from monitor.fulltext import read_page
 from monitor.model import (
     UNDETERMINED,
     Archived,
@@ -53,6 +57,8 @@ from monitor.model import (
     NotAFeed,
     NotModified,
     Outcome,
+    PageOutcome,
+    PageWanted,
     PollOutcome,
     ReadFeed,
     Revised,
@@ -66,6 +72,10 @@ from monitor.workers import Brief, Workers
 # A feed whose documents are always cut off would never count as stored whole and so never alert. After this many such
 # polls in a row its items count as news all the same.
 PRIMED_AFTER_TRUNCATED = 2
+
+# Pages are read under the lease that a host's feeds are polled under, so that no host gets more than its share. After
+# this long the lease goes back, for a feed of the host that has become due.
+PAGES_FOR = timedelta(seconds=30)
 
 LEASE_TTL = timedelta(minutes=30)  # far longer than a host's feeds take; only a crash lets one run out
 HOSTS_AT_ONCE = 100  # more in flight makes a request dearer and gains nothing (measured)
@@ -101,7 +111,8 @@ class Poller:
 
 def brief_for(config: Config) -> Brief:
     """What the worker processes must know of a configuration."""
-    return Brief(languages=config.languages, rules=config.rules, aliases=config.aliases)
+    fulltext = any(feed.fulltext for feed in config.feeds)
+    return Brief(languages=config.languages, rules=config.rules, aliases=config.aliases, fulltext=fulltext)
 
 
 def user_agent(config: Config) -> str:
@@ -143,8 +154,17 @@ async def open_poller(
         await workers.aclose()
 
 
+def _nobody(_: PageOutcome) -> None:
+    """Who hears of pages when nobody asked to."""
+
+
 async def poll_hosts(
-    poller: Poller, leases: Iterable[HostLease], *, done: Callable[[PollOutcome], None], insist: bool = False
+    poller: Poller,
+    leases: Iterable[HostLease],
+    *,
+    done: Callable[[PollOutcome], None],
+    page_done: Callable[[PageOutcome], None] = _nobody,
+    insist: bool = False,
 ) -> None:
     """Polls the feeds of all these hosts, HOSTS_AT_ONCE hosts side by side, and returns when all are done.
 
@@ -154,7 +174,7 @@ async def poll_hosts(
 
     async def one(lease: HostLease) -> None:
         try:
-            await poll_host(poller, lease, done=done, insist=insist)
+            await poll_host(poller, lease, done=done, page_done=page_done, insist=insist)
         finally:
             free.release()
 
@@ -166,17 +186,24 @@ async def poll_hosts(
 
 
 async def poll_host(
-    poller: Poller, lease: HostLease, *, done: Callable[[PollOutcome], None], insist: bool = False
+    poller: Poller,
+    lease: HostLease,
+    *,
+    done: Callable[[PollOutcome], None],
+    page_done: Callable[[PageOutcome], None] = _nobody,
+    insist: bool = False,
 ) -> None:
-    """Polls a host's leased feeds: `host_connections` at a time, requests started `host_delay` apart.
+    """Polls a host's leased feeds, then reads its leased pages: `host_connections` at a time, requests started
+    `host_delay` apart.
 
-    When the host asks for fewer requests the rest of its feeds is left for later, unless we `insist`, because somebody
-    named them. Every outcome is recorded before `done` hears of it. The lease is released whatever happens, so that
-    feeds which were not reached stay due.
+    When the host asks for fewer requests the rest is left for later, unless we `insist`, because somebody named its
+    feeds. Every outcome is recorded before `done`, or `page_done`, hears of it. The lease is released whatever happens,
+    so that what was not reached stays due.
     """
-    waiting = list(reversed(lease.feeds))
+    waiting: list[FeedState | PageWanted] = [*reversed(lease.pages), *reversed(lease.feeds)]
     pace = asyncio.Lock()
     last_request_at = lease.last_request_at
+    pages_until: datetime | None = None  # None: no page was reached yet
 
     async def take_turn() -> None:
         nonlocal last_request_at
@@ -190,15 +217,33 @@ async def poll_host(
 
     async def lane() -> None:
         while waiting:
-            state = waiting.pop()
-            spec = poller.feeds.get(state.key)
-            if spec is None:  # removed from the configuration since the lease
-                continue
+            match waiting.pop():
+                case FeedState() as state:
+                    spec = poller.feeds.get(state.key)
+                    if spec is None:  # removed from the configuration since the lease
+                        continue
+                    await take_turn()
+                    outcome = await poll_and_record(poller, spec, state)
+                    done(outcome)
+                    if outcome.hold is not None and not insist:
+                        waiting.clear()  # they stay due, and the host is not leased again before
+                case PageWanted() as page:
+                    await page_lane(page)
+
+    async def page_lane(page: PageWanted) -> None:
+        nonlocal pages_until
+        pages_until = pages_until or poller.now() + PAGES_FOR
+        if poller.now() > pages_until:
+            waiting.clear()  # the feeds are through: pages come last
+            return
+        spec = poller.feeds.get(page.feed)
+        if spec is not None and spec.fulltext:
             await take_turn()
-            outcome = await poll_and_record(poller, spec, state)
-            done(outcome)
-            if outcome.hold is not None and not insist:
-                waiting.clear()  # they stay due, and the host is not leased again before
+        outcome = await read_page(poller, spec, page)
+        if outcome.hold_host_until is not None:
+            waiting.clear()
+        if await poller.thread(poller.archive.record_page, outcome):
+            page_done(outcome)
 
     try:
         async with asyncio.TaskGroup() as lanes:
@@ -372,7 +417,8 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
         enriched = await poller.workers.enrich(to_enrich, tags=spec.tags) if to_enrich else ()
         by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
         findings = _findings(verdicts, by_key, rules=poller.rules)
-        findings = await _with_alerts(poller, spec, asked.state, outcome, read, findings)
+        findings = tuple(_with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
+        findings = await _with_alerts(poller, spec, outcome, read, findings)
     except WorkerFailed as failure:
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
@@ -417,20 +463,25 @@ def _matched_before(verdict: New | Revised | Duplicate, matched_here: dict[str, 
     raise AssertionError(f"no such verdict: {verdict}")
 
 
+def _with_prospects(finding: Finding, spec: FeedSpec, state: FeedState, now: datetime) -> Finding:
+    """The finding, with whether it is news, and the page to be read for its full text."""
+    if isinstance(finding.verdict, Known):
+        return finding
+    article = finding.verdict.article
+    # A duplicate has its full text, or none, from the feed that brought it first.
+    page = article.link if spec.fulltext and isinstance(finding.verdict, New | Revised) else None
+    return replace(finding, news=state.primed or _is_backlog_news(spec, article, now), page=page)
+
+
 async def _with_alerts(
     poller: Poller,
     spec: FeedSpec,
-    state: FeedState,
     outcome: PollOutcome,
     read: ReadFeed,
     findings: tuple[Finding, ...],
 ) -> tuple[Finding, ...]:
     """The findings, with alerts where they have matches and are news. Raises WorkerFailed."""
-    news = [
-        finding
-        for finding in findings
-        if finding.matches and (state.primed or _is_backlog_news(spec, finding.verdict.article, outcome.at))
-    ]
+    news = [finding for finding in findings if finding.matches and finding.news]
     if not news:
         return findings
     alerts = await poller.workers.alerts(

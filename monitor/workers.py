@@ -7,8 +7,9 @@ is its `Brief`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -21,15 +22,20 @@ from monitor.model import (
     Article,
     ChannelSpec,
     Enrichment,
+    FullText,
     House,
     LanguageGuess,
     Match,
+    NoPage,
     NotAFeed,
+    PageWanted,
     ParsedEntry,
     ReadFeed,
     RuleSpec,
 )
 from monitor.normalise import entry_digest, entry_keys, normalise, shared_links
+from monitor.page import extract, full_text
+from monitor.page import warm_up as warm_up_pages
 from monitor.parse import parse
 from monitor.pool import Done, Failed, Pool, attempt
 from monitor.rules import Document, RuleSet
@@ -45,6 +51,7 @@ class Brief:
     languages: tuple[str, ...]  # candidates for language tagging, BCP 47
     rules: tuple[RuleSpec, ...]
     aliases: Mapping[str, tuple[str, ...]]
+    fulltext: bool = False  # pages are read too
 
 
 Matched = tuple[Article, Sequence[Match], LanguageGuess]  # an article that alerts, with what there is to say of it
@@ -151,8 +158,35 @@ def enrich(
     return tuple(enriched)
 
 
+def read_page(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None,
+    wanted: PageWanted,
+    tags: Sequence[str],
+    rules: RuleSet,
+    languages: Sequence[str],
+) -> FullText | NoPage:
+    """The full text of an article from its page, with its language and what the rules find in it; or why there is none.
+
+    The title stays the feed's. `tags` are those of the feed that asked for the page.
+    """
+    page = extract(body, url=url, content_type=content_type)
+    if isinstance(page, NoPage):
+        return page
+    text = full_text(page, title=wanted.article.title, feed_text=wanted.article.text)
+    if isinstance(text, NoPage):
+        return text
+    # The feed comes first: pages declare the language of the template they were begun from.
+    declared = wanted.article.declared_language or page.language
+    whole = replace(wanted.article, text=text, declared_language=declared)
+    (enrichment,) = enrich([whole], tags=tags, rules=rules, languages=languages)
+    return FullText(text=text, enrichment=enrichment)
+
+
 class Workers:
-    """`read` and `enrich` in `count` processes; 0 does them in the caller, holding up everything else meanwhile."""
+    """`read`, `enrich` and `read_page` in `count` processes; 0 does them in the caller, holding up everything."""
 
     def __init__(self, count: int, brief: Brief, *, limits: JobLimits = JobLimits()) -> None:
         self._limits = limits
@@ -215,6 +249,13 @@ class Workers:
         job = partial(_enrich, articles=tuple(articles), tags=tuple(tags))
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * len(articles))
 
+    async def read_page(
+        self, body: bytes, *, url: str, content_type: str | None, wanted: PageWanted, tags: Sequence[str]
+    ) -> FullText | NoPage:
+        """What `read_page` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
+        job = partial(_read_page, body=body, url=url, content_type=content_type, wanted=wanted, tags=tuple(tags))
+        return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
+
     async def alerts(
         self,
         matched: Sequence[Matched],
@@ -262,6 +303,10 @@ class _Desk:
 
 def _prepare(brief: Brief) -> _Desk:
     warm_up()
+    if brief.fulltext:
+        warm_up_pages()
+        # It reports every page without a text as an error; we have a value for that.
+        logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases))
 
 
@@ -271,6 +316,10 @@ def _read(desk: _Desk, **given: Any) -> ReadFeed | NotAFeed:
 
 def _enrich(desk: _Desk, *, articles: Sequence[Article], tags: Sequence[str]) -> tuple[Enrichment, ...]:
     return enrich(articles, tags=tags, rules=desk.rules, languages=desk.languages)
+
+
+def _read_page(desk: _Desk, **given: Any) -> FullText | NoPage:
+    return read_page(rules=desk.rules, languages=desk.languages, **given)
 
 
 def _alerts(desk: _Desk, *, matched: Sequence[Matched], **given: Any) -> tuple[tuple[AlertIntent, ...], ...]:

@@ -15,6 +15,8 @@ from tests.commands import monitor
 from tests.loopback import Answer, Site
 from tests.rss import item, rss
 
+TEASER = "What happened in Ukraine on this day, told in a sentence of some length by our correspondent."
+
 SETTINGS = """
 monitor: {{contact: desk@example.org, host_delay: 0s, workers: 0, languages: [en, fr]}}
 feeds:
@@ -261,3 +263,28 @@ def test_check_says_what_a_proxy_means_and_that_its_password_is_missing(tmp_path
     assert without.err.count("it alone can refuse addresses inside your network") == 1
     assert "MONITOR_PROXY_PASSWORD_FILE" in without.err
     assert "MONITOR_PROXY_PASSWORD_FILE" not in with_password.err
+
+
+def test_poll_reads_the_pages_that_its_polls_made_due_and_a_dry_run_reads_none(
+    site: ServedSite, tmp_path: Path
+) -> None:
+    sentences = (
+        "The ministers agreed on a corridor for grain ships that leads along the western coast of the country. " * 3
+    )
+    page = f"<html><body><article><h1>Report 3 on Ukraine</h1><p>{TEASER}</p><p>{sentences}</p></article></body></html>"
+    site.routes["/3"] = Answer(body=page.encode(), headers={"Content-Type": "text/html"})
+    monitor("poll", cwd=tmp_path)
+    settings = tmp_path / "feeds.yaml"
+    settings.write_text(settings.read_text().replace("title: Gazette,", "title: Gazette, fulltext: true,"))
+    site.routes["/gazette"] = Answer(body=rss(item(3, link=site.site.url("/3"), description=TEASER)))
+
+    dry = monitor("poll", "--all", "--dry-run", "gazette", "--json", cwd=tmp_path)
+    asked = [request.target for request in site.site.requests]
+    polled = monitor("poll", "--all", "--json", cwd=tmp_path)
+
+    assert dry.status == 0, dry.err
+    assert "/3" not in asked
+    assert [fact["new"] for fact in polled.json() if fact["feed"] == "gazette"] == [1], polled.err
+    rows = monitor("sql", "SELECT state, text_source FROM pages JOIN articles ON id = article WHERE url LIKE '%/3'",
+                   "--json", cwd=tmp_path)  # fmt: skip
+    assert rows.json() == [{"state": "read", "text_source": "page"}]

@@ -140,37 +140,39 @@ def test_the_text_is_decoded_as_it_was_encoded(encoding: str, content_type: str 
 @pytest.mark.parametrize(
     ("body", "content_type", "why"),
     [
-        pytest.param(b"", "text/html", "it is empty", id="nothing"),
-        pytest.param(b"%PDF-1.7 ...", "application/pdf", "it is application/pdf, not a web page", id="another type"),
-        pytest.param(b"%PDF-1.7 ...", "text/html", "it is not HTML", id="another type that is not named"),
-        pytest.param(bytes(range(256)) * 40, None, "it is not HTML", id="bytes"),
-        pytest.param(b"<html><body>Soon.</body></html>", None, "there is hardly any text on it", id="a stub"),
+        pytest.param(b"", "text/html", "the page is empty", id="nothing"),
+        pytest.param(
+            b"%PDF-1.7 ...", "application/pdf", "the page is application/pdf, not a web page", id="another type"
+        ),
+        pytest.param(b"%PDF-1.7 ...", "text/html", "the page is not HTML", id="another type that is not named"),
+        pytest.param(bytes(range(256)) * 40, None, "the page is not HTML", id="bytes"),
+        pytest.param(b"<html><body>Soon.</body></html>", None, "the page has hardly any text", id="a stub"),
         pytest.param(
             b"<html><title>Just a moment...</title><body><script src=/cdn-cgi/challenge-platform/x.js></script>"
             b"<p>Checking your browser before you reach the site. This takes a few seconds only. Please wait for us "
             b"to be done with it and do not close this window.</p></body></html>",
             "text/html",
-            "it wants to be shown that a browser asks",
+            "the page wants to be shown that a browser asks",
             id="a challenge",
         ),
         pytest.param(
             b"<html><body><h1>Welcome back</h1><form><p>Log in with your address and your password to read on, or "
             b"become a subscriber today; it takes a minute and costs little.</p><input type=password></form></body>",
             "text/html",
-            "it wants a login",
+            "the page wants a login",
             id="a login",
         ),
         pytest.param(
             b"<html><body><form action=https://consent.example/save><p>We and our partners store cookies. Say yes."
             b"</p></form></body></html>",
             "text/html",
-            "it wants consent first",
+            "the page wants consent first",
             id="a consent wall",
         ),
         pytest.param(
             b'<html><script type="application/ld+json">{"isAccessibleForFree": false}</script><p>Subscribe.</p>',
             "text/html",
-            "its text is for subscribers",
+            "the page is for subscribers",
             id="a paywall",
         ),
     ],

@@ -8,6 +8,8 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
       feeds       the feed list and the leases
       lookup      what is known about the articles of a poll
       recording   what a poll found
+    pages       what the articles' pages add
+    alerting    what the rules found
       outbox      what is to be sent
       reading     what the commands ask
       values      our values as SQLite keeps them
@@ -45,6 +47,7 @@ from monitor.model import (
     FeedTrouble,
     HostLease,
     Lookup,
+    PageOutcome,
     PollOutcome,
     WaitingAlert,
 )
@@ -97,12 +100,15 @@ class Archive(Protocol):
         ttl: timedelta,
         keys: Collection[str] | None = None,
         everything: bool = False,
+        pages_only: bool = False,
     ) -> tuple[HostLease, ...]:
-        """Leases at most `hosts` hosts that nobody holds and that have feeds to poll, longest due first.
+        """Leases at most `hosts` hosts that nobody holds and that have feeds to poll, longest due first; then hosts
+        that have pages to read.
 
         To poll are the feeds that are due; with `keys`, those feeds and no others, due or not, paused or not; with
-        `everything`, all that are not paused. Without those two, a host that asked to be left alone is, until then. A
-        lease lapses after `ttl`, when it is not released before.
+        `everything`, all that are not paused; with `pages_only`, none. To read are some of the host's pages that are
+        due, with `keys` those of their articles only, the newest articles first. A host that asked to be left alone is,
+        until then, unless `keys` or `everything` insist. A lease lapses after `ttl`, when it is not released before.
         """
         ...
 
@@ -124,6 +130,13 @@ class Archive(Protocol):
 
         False: nothing was written, because since this feed's last `look_up` another poll has archived an article with
         the entry, link or recent fingerprint of one that is New here. Look up and judge again.
+        """
+        ...
+
+    def record_page(self, outcome: PageOutcome) -> bool:
+        """Writes everything one reading of an article's page found: text, language, matches, alerts; ONE transaction.
+
+        False: nothing of that was written, because the article was revised meanwhile; its page is wanted anew.
         """
         ...
 

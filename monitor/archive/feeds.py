@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from monitor.archive import pages
 from monitor.archive.values import due, instant, instant_or_none, json_array, params, seconds_or_none, unpacked
 from monitor.cadence import unpack_rhythm
 from monitor.model import FeedSpec, FeedState, FeedTrouble, HostLease, Outcome, Validators
@@ -125,23 +126,42 @@ def troubles(db: sqlite3.Connection) -> tuple[FeedTrouble, ...]:
 
 
 def lease(
-    db: sqlite3.Connection, now: datetime, *, hosts: int, ttl: timedelta, keys: Collection[str] | None, everything: bool
+    db: sqlite3.Connection,
+    now: datetime,
+    *,
+    hosts: int,
+    ttl: timedelta,
+    keys: Collection[str] | None,
+    everything: bool,
+    pages_only: bool,
 ) -> tuple[HostLease, ...]:
-    """Leases hosts that nobody holds, longest due first, with their feeds to poll, longest due first."""
-    wanted = NAMED if keys is not None else UNPAUSED if everything else DUE
-    # Who names the feeds, or asks for all, does not want to hear that their host would rather be left alone.
-    asked_for = keys is not None or everything
-    given = params(now=now, until=due(now + ttl), keys=sorted(keys or ()), hosts=hosts, asked_for=asked_for)
+    """Leases hosts that nobody holds, with their feeds to poll and pages to read: those with feeds first, then those
+    longest due."""
+    wanted = "FALSE" if pages_only else NAMED if keys is not None else UNPAUSED if everything else DUE
+    given = params(
+        now=now,
+        until=due(now + ttl),
+        named=keys is not None,
+        keys=sorted(keys or ()),
+        hosts=hosts,
+        # Who names the feeds, or asks for all, does not want to hear that their host would rather be left alone.
+        asked_for=keys is not None or everything,
+    )
     leased = {
         row["host"]: row
         for row in db.execute(
             f"""
             UPDATE hosts SET lease_token = lease_token + 1, lease_until = :until
             WHERE host IN (
-                SELECT host FROM feeds JOIN hosts USING (host)
-                WHERE {wanted} AND (lease_until IS NULL OR lease_until <= :now)
+                SELECT host FROM (
+                    SELECT host, 0 AS turn, next_poll_at AS due_at FROM feeds WHERE {wanted}
+                    UNION ALL
+                    SELECT pages.host, 1, pages.next_attempt_at FROM pages JOIN feeds ON feeds.key = pages.feed
+                    WHERE {pages.DUE}
+                ) JOIN hosts USING (host)
+                WHERE (lease_until IS NULL OR lease_until <= :now)
                       AND (:asked_for OR hold_until IS NULL OR hold_until <= :now)
-                GROUP BY host ORDER BY min(next_poll_at), host LIMIT :hosts
+                GROUP BY host ORDER BY min(turn), min(due_at), host LIMIT :hosts
             )
             RETURNING host, lease_token, last_request_at
             """,
@@ -150,7 +170,7 @@ def lease(
     }
     if not leased:
         return ()
-    feeds: dict[str, list[FeedState]] = {}
+    feeds: dict[str, list[FeedState]] = {host: [] for host in leased}
     for row in db.execute(
         f"""
         SELECT {STATE_COLUMNS} FROM feeds
@@ -158,15 +178,20 @@ def lease(
         """,
         {**given, "leased": json_array(leased)},
     ):
-        feeds.setdefault(row["host"], []).append(_feed_state(row))
+        feeds[row["host"]].append(_feed_state(row))
+    # Longest due first; the hosts that are leased for their pages alone come after them.
+    order = sorted(
+        leased, key=lambda host: (not feeds[host], feeds[host][0].next_poll_at if feeds[host] else now, host)
+    )
     return tuple(
         HostLease(
             host=host,
             token=leased[host]["lease_token"],
-            feeds=tuple(states),
+            feeds=tuple(feeds[host]),
             last_request_at=instant_or_none(leased[host]["last_request_at"]),
+            pages=pages.due_pages(db, host, given),
         )
-        for host, states in feeds.items()
+        for host in order
     )
 
 

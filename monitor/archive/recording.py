@@ -7,22 +7,21 @@ the poll is made again. Each function runs inside its caller's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import assert_never
 
+from monitor.archive import pages
+from monitor.archive.alerting import store_alert, store_matches
 from monitor.archive.lookup import SAME_WORDS_FOR, fingerprints, last_article, link_keys
-from monitor.archive.outbox import queue_deliveries
 from monitor.archive.values import due, json_array, packed, params
 from monitor.cadence import pack_rhythm
 from monitor.model import (
     SUCCESSES,
     UNDETERMINED,
-    AlertIntent,
     Archived,
     Article,
     Finding,
-    Match,
     Move,
     New,
     Outcome,
@@ -43,10 +42,11 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
         _store_revisions(db, outcome, ids)
         _store_sightings(db, outcome, ids)
         _bring_stories_up_to_date(db, outcome, ids)
+        pages.want(db, outcome, ids)
         for finding, article in zip(outcome.findings, ids, strict=True):
-            _store_matches(db, finding.matches, article, outcome.at)
+            store_matches(db, finding.matches, article, outcome.at)
             for alert in finding.alerts:
-                _store_alert(db, alert, article, outcome.at)
+                store_alert(db, alert, article, outcome.at)
     _store_poll(db, outcome)
     _store_feed(db, outcome)
     _store_host(db, outcome)
@@ -187,12 +187,18 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
         db.execute(
             """
             UPDATE articles SET
-                title = :title, text = :text, content_digest = :content_digest, fingerprint = :fingerprint,
-                fts_alike = :fts_alike, updated_at = :updated_at, revisions = revisions + 1,
-                language = coalesce(:language, language),
-                language_confidence = coalesce(:confidence, language_confidence),
-                language_source = coalesce(:source, language_source)
-            WHERE id = :article AND content_digest <> :content_digest
+                title = :title, content_digest = :content_digest, fingerprint = :fingerprint,
+                updated_at = :updated_at, revisions = revisions + 1,
+                -- The text of its page gives way only to a longer one, or to that of the page as it is now. So does
+                -- the language, which rests on the text.
+                text = iif(page_stays, text, :text), text_source = iif(page_stays, text_source, 'feed'),
+                fts_alike = iif(page_stays, min(fts_alike, :fts_alike), :fts_alike),
+                language = iif(page_stays, language, coalesce(:language, language)),
+                language_confidence = iif(page_stays, language_confidence, coalesce(:confidence, language_confidence)),
+                language_source = iif(page_stays, language_source, coalesce(:source, language_source))
+            FROM (SELECT id AS revised, text_source = 'page' AND length(text) > length(:text) AS page_stays
+                  FROM articles WHERE id = :article)
+            WHERE id = revised AND content_digest <> :content_digest
             """,
             given,
         )
@@ -236,45 +242,6 @@ def _bring_stories_up_to_date(db: sqlite3.Connection, outcome: PollOutcome, ids:
         """,
         {"ids": json_array(sorted(touched))},
     )
-
-
-def _store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int, at: datetime) -> None:
-    for match in matches:
-        db.execute(
-            """
-            INSERT INTO matches (rule, article, matched_at, score, excerpt, marks)
-            VALUES (:rule, :article, :matched_at, :score, :excerpt, :marks) ON CONFLICT DO NOTHING
-            """,
-            params(
-                rule=match.rule,
-                article=article,
-                matched_at=at,
-                score=match.score,
-                excerpt=match.excerpt.text,
-                marks=match.excerpt.marks,
-            ),
-        )
-
-
-def _store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: datetime) -> None:
-    """Raises an alert, unless this rule has on this article, and queues its messages."""
-    raised = db.execute(
-        """
-        INSERT INTO alerts (key, kind, rule, story, article, digest, created_at, state)
-        SELECT :key, 'article', :rule, story, id, :digest, :created_at, :state FROM articles WHERE id = :article
-        ON CONFLICT DO NOTHING RETURNING id
-        """,
-        params(
-            key=f"article {article} {alert.rule}",
-            rule=alert.rule,
-            article=article,
-            digest=alert.digest,
-            created_at=at,
-            state="queued" if alert.deliveries else "waiting",
-        ),
-    ).fetchone()
-    if raised and alert.deliveries:
-        queue_deliveries(db, raised["id"], alert.deliveries, at)
 
 
 def _store_poll(db: sqlite3.Connection, outcome: PollOutcome) -> None:

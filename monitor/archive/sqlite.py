@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.archive import feeds as feed_list
-from monitor.archive import lookup, outbox, reading, recording
+from monitor.archive import lookup, outbox, pages, reading, recording
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
 from monitor.archive.reports import AlertRow, DeliveryRow, FeedRow, SearchRow, Status
 from monitor.archive.values import params
@@ -25,6 +25,7 @@ from monitor.model import (
     FeedTrouble,
     HostLease,
     Lookup,
+    PageOutcome,
     PollOutcome,
     WaitingAlert,
 )
@@ -71,9 +72,12 @@ class SqliteArchive:
         ttl: timedelta,
         keys: Collection[str] | None = None,
         everything: bool = False,
+        pages_only: bool = False,
     ) -> tuple[HostLease, ...]:
         with self._transaction() as db:
-            return feed_list.lease(db, now, hosts=hosts, ttl=ttl, keys=keys, everything=everything)
+            return feed_list.lease(
+                db, now, hosts=hosts, ttl=ttl, keys=keys, everything=everything, pages_only=pages_only
+            )
 
     def release(self, lease: HostLease, *, last_request_at: datetime | None) -> None:
         with self._transaction() as db:
@@ -91,6 +95,10 @@ class SqliteArchive:
         judged_up_to = self._judged_up_to.pop(outcome.feed, 0)
         with self._transaction() as db:
             return recording.record(db, outcome, judged_up_to=judged_up_to)
+
+    def record_page(self, outcome: PageOutcome) -> bool:
+        with self._transaction() as db:
+            return pages.record_page(db, outcome)
 
     # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ Facts = dict[str, object]  # of one poll: the keys of `monitor poll --json`
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.model import FeedSpec, FeedState, PollOutcome
+    from monitor.model import FeedSpec, FeedState, PageOutcome, PollOutcome
     from monitor.poll import Poller
 
 
@@ -47,7 +48,7 @@ def run(session: Session) -> None:
 @json_option
 @pass_session
 def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> int:
-    """Poll what is due (or the named feeds, or all) once, and queue the alerts."""
+    """Poll what is due (or the named feeds, or all) once, read the pages that are due, and queue the alerts."""
     config = session.config
     session.log()
     _known_feeds(config, keys)
@@ -90,10 +91,23 @@ async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) 
                 archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, everything=everything
             )
             leased = {state.key for lease in leases for state in lease.feeds}
-            await poll_hosts(poller, leases, done=_counting(facts, len(leased)), insist=bool(keys) or everything)
+            done, insist = _counting(facts, len(leased)), bool(keys) or everything
+            page_done = partial(_count_alerts, facts)
+            await poll_hosts(poller, leases, done=done, page_done=page_done, insist=insist)
+            while leases := await thread(
+                archive.lease, now(), hosts=sys.maxsize, ttl=LEASE_TTL, keys=keys, pages_only=True
+            ):
+                await poll_hosts(poller, leases, done=done, page_done=page_done)
     if unasked := leased - {str(fact["feed"]) for fact in facts}:
         show.note(f"not asked, because their host just asked for fewer requests: {', '.join(sorted(unasked))}")
     return facts
+
+
+def _count_alerts(facts: list[Facts], page: PageOutcome) -> None:
+    """Adds the alerts of an article's page to those of its feed, where that was polled."""
+    for fact in facts:
+        if fact["feed"] == page.wanted.feed:
+            fact["alerts"] = int(str(fact["alerts"])) + len(page.alerts)
 
 
 async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOutcome]:

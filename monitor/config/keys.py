@@ -73,6 +73,7 @@ class Defaults(Section):
     alert_backlog: Duration = timedelta(0)
     language: Language | None = None
     tags: Names = ()
+    fulltext: StrictBool = False
 
 
 class Feed(Section):
@@ -88,7 +89,7 @@ class Feed(Section):
     min: Interval | None = None
     max: Interval | None = None
     alert_backlog: Duration | None = None
-    fulltext: StrictBool = False
+    fulltext: StrictBool | None = None
     allow_private: tuple[AddressAndPort, ...] = ()
     paused: StrictBool = False
 

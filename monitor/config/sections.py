@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -102,6 +103,9 @@ def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:
         lines[feed.key] = node.line
         inheriting += [feed.url] if feed.every is None else []
         _doubt_feed(feed, node, path, found)
+        if _wants_fulltext(feed, defaults) and not _reads_pages():
+            where = (node if feed.fulltext is not None else defaults_node).at(["fulltext"])
+            found.warn(where, f"{path}.fulltext", _NO_EXTRA)
 
     _check_pace(_pace(defaults, defaults), defaults, defaults_node, "defaults", found)
     if defaults.every < POLITE and not all(map(_is_this_machine, inheriting)):
@@ -125,7 +129,7 @@ def _feed_spec(feed: keys.Feed, defaults: keys.Defaults, pace: Pace) -> FeedSpec
         min_every=pace.min,
         max_every=pace.max,
         alert_backlog=defaults.alert_backlog if feed.alert_backlog is None else feed.alert_backlog,
-        fulltext=feed.fulltext,
+        fulltext=_wants_fulltext(feed, defaults) and _reads_pages(),
         allow_private=feed.allow_private,
         paused=feed.paused,
     )
@@ -151,11 +155,20 @@ def _check_pace(pace: Pace, written: keys.Feed | keys.Defaults, node: Node, path
         found.error(node.at(["max"]), f"{path}.max", message)
 
 
+def _wants_fulltext(feed: keys.Feed, defaults: keys.Defaults) -> bool:
+    return defaults.fulltext if feed.fulltext is None else feed.fulltext
+
+
+def _reads_pages() -> bool:
+    """Whether what reads pages is installed; it is an extra."""
+    return find_spec("trafilatura") is not None
+
+
+_NO_EXTRA = "no page is read, because trafilatura is not installed. Install it: pip install 'media-monitor[fulltext]'"
+
+
 def _doubt_feed(feed: keys.Feed, node: Node, path: str, found: Findings) -> None:
     """What is allowed and yet probably not meant."""
-    if feed.fulltext:
-        message = "has no effect: this version works on the text in the feed itself"
-        found.warn(node.at(["fulltext"]), f"{path}.fulltext", message)
     if feed.every is not None and feed.every < POLITE and not _is_this_machine(feed.url):
         found.warn(node.at(["every"]), f"{path}.every", _HURRIED)
     if feed.min is not None and feed.min < POLITE and not _is_this_machine(feed.url):

@@ -22,6 +22,7 @@ from monitor.model import (
     Match,
     New,
     Outcome,
+    PageOutcome,
     PollOutcome,
     Refused,
     Revised,
@@ -123,7 +124,9 @@ def fill(archive: Archive) -> None:
         an_outcome(
             found(shared, rules=("ukraine", "otan"), alerts=(an_alert(sent), an_alert(rule="otan", digest="morning"))),
             found(numbered(3), rules=("ukraine",), alerts=(an_alert(dead),)),
-            found(numbered(4), rules=("ukraine",), alerts=(an_alert(tried),)),
+            replace(
+                found(numbered(4), rules=("ukraine",), alerts=(an_alert(tried),)), page="https://gazette.example/4"
+            ),
             gap=True,
             validators=Validators(etag=b'"1"'),
         )
@@ -144,6 +147,9 @@ def fill(archive: Archive) -> None:
             at=later(minutes=15),
         )
     )
+    (lease,) = archive.lease(later(minutes=15), hosts=9, ttl=timedelta(minutes=1), pages_only=True)
+    archive.record_page(PageOutcome(wanted=lease.pages[0], at=later(minutes=15), status=404, error="nothing there"))
+    archive.release(lease, last_request_at=later(minutes=15))
     archive.record(a_failure(feed="down"))
     archive.record(an_outcome(feed="quiet"))
     for delivery in archive.due_deliveries(NOW, limit=10):

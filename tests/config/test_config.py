@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         maildir=tmp_path / "db/maildir",
         warnings=loaded.warnings,
     )
-    assert [warning.path for warning in loaded.warnings] == ["feeds[0].fulltext"]
+    assert loaded.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -343,9 +344,7 @@ def test_nothing_is_read_from_the_process_environment(load: Load, tmp_path: Path
         pytest.param("url: http://localhost/, every: 1s", None, id="hurried, on localhost"),
         pytest.param("url: http://desk.localhost/, every: 1s", None, id="hurried, on a name of this machine"),
         pytest.param("url: https://a.example/, every: 5m", None, id="five minutes"),
-        pytest.param(
-            "url: https://a.example/, fulltext: true", "2:54: feeds[0].fulltext: has no effect", id="fulltext"
-        ),
+        pytest.param("url: https://a.example/, fulltext: true", None, id="full text, with what reads pages installed"),
         pytest.param("url: https://u:p@a.example/", "2:24: feeds[0].url: holds a password", id="a password"),
         pytest.param(
             "url: http://10.0.0.5/",
@@ -494,3 +493,38 @@ def test_a_secret_that_was_promised_and_is_not_there_is_an_error(
 
     with pytest.raises(ConfigError, match=re.escape(f"{file}: {expected}")):
         config.secret("smtp-password", {"MONITOR_SMTP_PASSWORD_FILE": str(file)})
+
+
+@pytest.mark.parametrize(
+    ("defaults", "feed", "expected"),
+    [
+        ("{fulltext: true}", "", True),
+        ("{fulltext: true}", ", fulltext: false", False),
+        ("{}", ", fulltext: true", True),
+        ("{}", "", False),
+    ],
+)
+def test_a_feeds_fulltext_is_its_own_or_the_default(defaults: str, feed: str, expected: bool, load: Load) -> None:
+    loaded = load(f"{CONTACT}defaults: {defaults}\nfeeds: [ {{key: a, url: https://a.example/{feed}}} ]")
+
+    assert loaded.feeds[0].fulltext is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("feeds: [ {key: a, url: https://a.example/, fulltext: true} ]", "2:54: feeds[0].fulltext"),
+        ("defaults: {fulltext: true}\nfeeds: [ {key: a, url: https://a.example/} ]", "2:22: feeds[0].fulltext"),
+    ],
+)
+def test_without_what_reads_pages_none_is_read_and_the_file_is_taken_with_a_warning(
+    text: str, place: str, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)  # how Python is told that there is no such module
+
+    loaded = load(f"{CONTACT}{text}")
+
+    assert not loaded.feeds[0].fulltext
+    (warning,) = loaded.warnings
+    assert warning.located("feeds.yaml").startswith(f"feeds.yaml:{place}: no page is read")
+    assert "media-monitor[fulltext]" in warning.message

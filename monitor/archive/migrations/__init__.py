@@ -13,12 +13,12 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from monitor.archive.migrations import m0001_first, m0002_polling
+from monitor.archive.migrations import m0001_first, m0002_polling, m0003_pages
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-STEPS = (m0001_first, m0002_polling)
+STEPS = (m0001_first, m0002_polling, m0003_pages)
 
 SCHEMA_VERSION = len(STEPS)
 
