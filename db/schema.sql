@@ -341,3 +341,5 @@ CREATE TABLE pages (
 CREATE INDEX pages_due ON pages (next_attempt_at, host) WHERE state = 'waiting';
 
 CREATE INDEX pages_by_host ON pages (host, article) WHERE state = 'waiting';
+
+CREATE INDEX pages_failed ON pages (fetched_at) WHERE state = 'failed';

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -304,7 +305,8 @@ class _Desk:
 def _prepare(brief: Brief) -> _Desk:
     warm_up()
     if brief.fulltext:
-        warm_up_pages()
+        with suppress(ImportError):  # a broken installation costs the pages, which then say so, and not the feeds
+            warm_up_pages()
         # It reports every page without a text as an error; we have a value for that.
         logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import WorkerFailed
-from monitor.model import Article, NotAFeed, Outcome, ParsedEntry, ReadFeed
+from monitor.model import Article, FullText, NoPage, NotAFeed, Outcome, PageWanted, ParsedEntry, ReadFeed
 from monitor.normalise import entry_digest, entry_keys
 from monitor.workers import Brief, JobLimits, Workers, changed, oldest_first, read
 from tests.factories import NOW, a_rule, an_article, later
@@ -284,3 +284,66 @@ async def test_a_fault_while_enriching_is_a_failed_job_in_any_case() -> None:
         async with workers(count) as some:
             with pytest.raises(WorkerFailed, match="Error"):
                 await some.enrich([broken], tags=())
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SENTENCE = "Les ministres de l’OTAN se réunissent mardi à Bruxelles pour parler de la mer Noire et du blé."
+PAGE = (
+    f"<html lang=en><body><article><p>{LONG_ENOUGH}</p><p>{SENTENCE}</p>"
+    "<p>La délégation doit repartir vendredi, après une dernière séance à huis clos avec ses hôtes.</p></article>"
+).encode()
+
+
+def a_page(**given: Any) -> PageWanted:
+    """The page of an article whose feed gives only a teaser."""
+    article = an_article(title="Une réunion", text="Les ministres se réunissent mardi à Bruxelles.", **given)
+    return PageWanted(
+        id=1,
+        url="https://gazette.example/1",
+        article=article,
+        feed="gazette",
+        feed_title="Gazette",
+        attempts=0,
+        news=True,
+        rules=frozenset(),
+    )
+
+
+async def read_page(some: Workers, body: bytes, wanted: PageWanted | None = None) -> FullText | NoPage:
+    """The page as it came from its address."""
+    return await some.read_page(
+        body, url="https://gazette.example/1", content_type="text/html", wanted=wanted or a_page(), tags=()
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_a_page_is_read_with_its_language_and_what_the_rules_find_in_all_of_it(count: int) -> None:
+    async with workers(count, replace(BRIEF, fulltext=True)) as some:
+        read = await read_page(some, PAGE)
+
+    assert isinstance(read, FullText)
+    assert read.text.startswith(f"{LONG_ENOUGH}\n{SENTENCE}\n")
+    assert (read.enrichment.language.language, read.enrichment.language.source) == ("fr", "detected")
+    assert [match.rule for match in read.enrichment.matches] == ["ukraine", "otan"]
+
+
+async def test_a_page_too_big_for_a_worker_costs_that_worker_and_nothing_else() -> None:
+    cramped = JobLimits(seconds=timedelta(seconds=1), seconds_per_megabyte=timedelta(seconds=0.01))
+    paragraph = f"<p>{SENTENCE}</p>".encode()
+
+    async with workers(1, replace(BRIEF, fulltext=True), cramped) as some:
+        with pytest.raises(WorkerFailed, match=r"longer than|memory"):
+            await read_page(some, b"<html><body><article>" + paragraph * 80_000)
+        assert isinstance(await read_page(some, PAGE), FullText)
+
+
+async def test_a_worker_that_may_read_pages_keeps_within_its_memory() -> None:
+    deep = b"<html><body>" + b"<div>" * 100_000 + b"x"
+
+    async with workers(1, replace(BRIEF, fulltext=True)) as some:
+        hostile = await read_page(some, deep)
+        honest = await read_page(some, PAGE)
+
+    assert isinstance(hostile, NoPage)
+    assert isinstance(honest, FullText)

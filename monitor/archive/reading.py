@@ -148,7 +148,9 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
                (SELECT count(*) FROM deliveries WHERE state = 'queued') AS queued,
                (SELECT min(created_at) FROM deliveries WHERE state = 'queued') AS oldest_queued_at,
                (SELECT count(*) FROM alerts WHERE state = 'waiting') AS waiting,
-               (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead
+               (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
+               (SELECT count(*) FROM pages WHERE state = 'waiting') AS pages_waiting,
+               (SELECT count(*) FROM pages WHERE state = 'failed' AND fetched_at >= :day_ago) AS pages_failed_today
         """,
         {**params(day_ago=now - timedelta(days=1)), "successes": json_array(sorted(SUCCESSES))},
     ).fetchone()
@@ -165,6 +167,8 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         oldest_queued=None if oldest_queued_at is None else max(now - oldest_queued_at, timedelta(0)),
         waiting=counts["waiting"],
         dead=counts["dead"],
+        pages_waiting=counts["pages_waiting"],
+        pages_failed_today=counts["pages_failed_today"],
         problems=_feed_problems(db),
         remarks=_remarks(db, now),
         held_hosts=_held_hosts(db, now),

@@ -131,6 +131,8 @@ class Status:
     oldest_queued: timedelta | None  # how long the oldest of them has waited; None: none is queued
     waiting: int  # alerts that wait for their digest
     dead: int  # deliveries given up
+    pages_waiting: int  # articles whose page is still to be read
+    pages_failed_today: int  # articles whose page was given up today: they keep the feed's text
     problems: tuple[FeedProblem, ...]  # longest failing first
     remarks: tuple[FeedRemark, ...]  # by feed
     held_hosts: tuple[HeldHost, ...]

@@ -251,6 +251,9 @@ def _print_status(found: Status, at: datetime) -> None:
     show.line(
         f"polls       {found.polls_today} in the last 24 hours, {found.failed_polls_today} failed; last success {last}"
     )
+    if found.pages_waiting or found.pages_failed_today:
+        failed = f"{found.pages_failed_today} given up in the last 24 hours (`monitor sql pages-not-read` says why)"
+        show.line(f"pages       {found.pages_waiting} to read; {failed}")
     show.line(f"outbox      {found.queued} to send{waited}; {found.waiting} wait for a digest; {found.dead} given up")
     for problem in found.problems:
         show.line()

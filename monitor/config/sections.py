@@ -160,8 +160,8 @@ def _wants_fulltext(feed: keys.Feed, defaults: keys.Defaults) -> bool:
 
 
 def _reads_pages() -> bool:
-    """Whether what reads pages is installed; it is an extra."""
-    return find_spec("trafilatura") is not None
+    """Whether the extra that reads pages is installed, with the part of it that pip 23 forgets."""
+    return all(find_spec(module) is not None for module in ("trafilatura", "lxml_html_clean"))
 
 
 _NO_EXTRA = "no page is read, because trafilatura is not installed. Install it: pip install 'media-monitor[fulltext]'"

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from monitor.archive import Archive, open_archive
-from monitor.archive.migrations import SCHEMA_VERSION
+from monitor.archive.migrations import SCHEMA_VERSION, m0001_first, m0003_pages
 from monitor.archive.opening import APPLICATION_ID, acquire_lock
 from monitor.archive.values import due, instant, instant_text, packed, unpacked
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveForeign
@@ -483,3 +483,32 @@ def test_digests_are_packed_in_order_and_unpacked() -> None:
     assert packed({2, 1}) == struct.pack(">QQ", 1, 2)
     assert unpacked(packed({2, 1})) == {1, 2}
     assert unpacked(b"") == frozenset()
+
+
+def test_articles_from_before_there_were_pages_have_their_text_from_the_feed(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in m0001_first.STATEMENTS:
+        connection.execute(statement)
+    connection.executescript(
+        """
+        BEGIN;
+        INSERT INTO hosts (host) VALUES ('gazette.example');
+        INSERT INTO feeds (key, url, host, state, first_seen_at, next_poll_at)
+        VALUES ('gazette', 'https://gazette.example/', 'gazette.example', 'new',
+                '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO stories (id, first_article, first_seen_at, last_seen_at)
+        VALUES (1, 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO articles (feed, story, first_seen_at, published_source, language, language_confidence,
+                              language_source, canon_version, content_digest, fts_alike, title, text)
+        VALUES ('gazette', 1, '2026-01-01T00:00:00Z', 'none', 'fr', 1, 'feed', 1, 1, 1, 'Titre', 'Texte');
+        COMMIT;
+        """
+    )
+
+    for statement in m0003_pages.STATEMENTS:
+        connection.execute(statement)
+
+    assert connection.execute("SELECT text, text_source FROM articles").fetchall() == [("Texte", "feed")]
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
