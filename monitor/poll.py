@@ -228,9 +228,9 @@ async def poll_host(
                     if outcome.hold is not None and not insist:
                         waiting.clear()  # they stay due, and the host is not leased again before
                 case PageWanted() as page:
-                    await page_lane(page)
+                    await read_and_record(page)
 
-    async def page_lane(page: PageWanted) -> None:
+    async def read_and_record(page: PageWanted) -> None:
         nonlocal pages_until
         pages_until = pages_until or poller.now() + PAGES_FOR
         if poller.now() > pages_until:

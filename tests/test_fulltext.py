@@ -318,8 +318,8 @@ async def test_the_pages_of_a_first_poll_are_read_and_matched_and_alert_on_nothi
         pytest.param(Answer(status=404), "there is nothing at the page's address", 404, 1, id="not found"),
         pytest.param(Answer(status=410), "the page is gone for good", 410, 1, id="gone"),
         pytest.param(Answer(status=403), "it will not give us this page", 403, 1, id="forbidden"),
-        pytest.param(Answer(status=402), "brings no page", 402, 1, id="payment required"),
-        pytest.param(Answer(status=500), "the fault is on its side", 500, 4, id="a server in trouble"),
+        pytest.param(Answer(status=402), "it will not give us this page", 402, 1, id="payment required"),
+        pytest.param(Answer(status=500), "answered 500", 500, 4, id="a server in trouble"),
         pytest.param(b"", "", None, 4, id="a connection closed at once"),
         pytest.param(redirect("http://10.0.0.1/1"), "not a public address", None, 1, id="into a private network"),
         pytest.param(redirect("/"), "leads to the front page", 200, 1, id="to the front page"),
@@ -484,9 +484,12 @@ async def test_an_article_of_two_feeds_has_its_page_read_once(tmp_path: Path) ->
     async with newsroom(tmp_path, *lines) as room:
         room.serve("/1", a_page())
         room.feed(1)
+        await room.poll()
+        await room.read_pages()
         room.feed(1, key="courier")
 
         await room.poll()
+        room.clock += timedelta(hours=2)
         await room.read_pages()
 
         assert room.row("SELECT count(*) FROM articles") == (1,)
