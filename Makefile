@@ -43,6 +43,7 @@ check: .venv/.lock
 
 bench: .venv/.lock
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/door.py
 
 kill9: .venv/.lock
 	@$(BIN)/python bench/kill9.py --rounds $(or $(ROUNDS),50)
