@@ -9,7 +9,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterable
 
-from monitor.inflate import BadBody, Inflater
+from monitor.inflate import INFLATED_IN_A_ROW, BadBody, Inflater
 from monitor.model import Outcome
 
 # A body in pieces of one byte costs a hundred times more work than its size says, so each piece counts at least this.
@@ -45,9 +45,12 @@ async def read_body(
                 await asyncio.sleep(0)
             wire_bytes += len(piece)
             charged += max(len(piece), SMALLEST_PIECE)
-            body += inflater.inflate(piece)
-            if charged > limit or len(body) > limit:
-                raise too_large
+            for part in inflater.inflate(piece):
+                body += part
+                if charged > limit or len(body) > limit:
+                    raise too_large
+                if len(part) == INFLATED_IN_A_ROW:
+                    await asyncio.sleep(0)
     except zlib.error as error:
         raise BadBody(Outcome.PROTOCOL, "sends a body that is not compressed the way it says") from error
     except CutOff as error:

@@ -439,7 +439,8 @@ async def _beginning(response: httpx.Response) -> bytes:
     with suppress(BadBody, CutOff, zlib.error):
         inflater = Inflater(response.headers.get("Content-Encoding", ""), PAGE_LOOKED_AT)
         async for piece in _pieces(response):
-            body += inflater.inflate(piece)
+            for part in inflater.inflate(piece):
+                body += part
             if len(body) >= PAGE_LOOKED_AT:
                 break
     return bytes(body[:PAGE_LOOKED_AT])

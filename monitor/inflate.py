@@ -6,9 +6,13 @@ https://www.rfc-editor.org/rfc/rfc9110; gzip: RFC 1952, https://www.rfc-editor.o
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 from monitor.model import Outcome
 from monitor.text import one_line
+
+# Of a bomb, one packet would make ten megabytes at a time; after this much the others get their turn.
+INFLATED_IN_A_ROW = 500_000  # bytes
 
 MOST_GZIP_MEMBERS = 1000  # a body of 10 MB written in blocks of 64 KB has 160
 
@@ -22,7 +26,7 @@ class BadBody(Exception):
 
 
 class Inflater:
-    """Undoes a body's content coding piece by piece, never making more than one byte over the limit at a time."""
+    """Undoes a body's content coding piece by piece, in small steps, never making more than one byte over the limit."""
 
     def __init__(self, coding: str, limit: int) -> None:
         """`coding` is the Content-Encoding header. Raises BadBody for one we cannot undo, a chain of them included."""
@@ -39,21 +43,24 @@ class Inflater:
         """Whether the body may end here: at the end of a compressed stream, before its beginning, or uncoded."""
         return self._stream is None or self._stream.eof
 
-    def inflate(self, piece: bytes) -> bytes:
-        """The next decoded bytes; cut one byte past the limit, where the caller gives up. Raises zlib.error."""
+    def inflate(self, piece: bytes) -> Iterator[bytes]:
+        """The next decoded bytes, INFLATED_IN_A_ROW at a time; cut one byte past the limit. Raises zlib.error."""
         if self._coding in ("", "identity"):
-            return piece
-        made = bytearray()
-        while piece and self._made <= self._limit:
+            yield piece
+            return
+        more = bool(piece)
+        while more and self._made <= self._limit:
             if self._stream is None or self._stream.eof:
                 if (stream := self._next_stream(piece)) is None:
                     break
                 self._stream = stream
-            part = self._stream.decompress(piece, self._limit + 1 - self._made)
+            step = min(INFLATED_IN_A_ROW, self._limit + 1 - self._made)
+            part = self._stream.decompress(piece, step)
             self._made += len(part)
-            made += part
-            piece = self._stream.unused_data
-        return bytes(made)
+            yield part
+            piece = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+            # A full step may have left more inside the decoder, although it took the whole piece.
+            more = bool(piece) or (len(part) == step and not self._stream.eof)
 
     def _next_stream(self, piece: bytes) -> zlib._Decompress | None:
         """The decoder for the stream that begins here; None when what follows the last one is mere padding."""

@@ -113,7 +113,8 @@ def _unpacked(body: bytes) -> tuple[bytes, str | None] | NotAFeed:
     why = None
     try:
         for start in range(0, len(body), _PIECE):
-            unpacked += inflater.inflate(body[start : start + _PIECE])
+            for part in inflater.inflate(body[start : start + _PIECE]):
+                unpacked += part
     except (zlib.error, BadBody):
         why = "its gzip data is damaged"
     if len(unpacked) > MAX_UNPACKED:

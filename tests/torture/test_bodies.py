@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from monitor.fetch import Limits
 from monitor.model import Outcome
+from tests.commands import environment
 from tests.loopback import Answer, Site
 from tests.rss import item, rss
 from tests.torture.hostile import REPLIES, Hostile
@@ -71,6 +75,32 @@ async def test_a_bomb_is_left_within_a_second_however_long_we_would_wait(
         await newsroom.poll()
 
     assert newsroom.took["bad"] < 1
+
+
+def peak_of_a_poll(folder: Path, feeds: dict[str, str], pair: str) -> int:
+    """The most memory, in bytes, that `monitor poll` over these feeds had in its own process."""
+    folder.mkdir()
+    settings(folder, feeds, allow=[pair])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "-q", "poll", "--all", "--json"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+    )
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return usage.ru_maxrss * 1024
+
+
+def test_bombs_take_hardly_more_memory_than_a_body_may_have(server: Hostile, tmp_path: Path) -> None:
+    good = {"good": server.url("as-many-headers-as-fit")}
+    bombs = ["gzip-bomb", "deflate-bomb", "zstd-bomb", "gzip-in-gzip", "endless-body", "endless-interim-answers"]
+
+    at_rest = peak_of_a_poll(tmp_path / "good", good, server.pair)
+
+    for name in bombs:
+        grown = peak_of_a_poll(tmp_path / name, good | {"bad": server.url(name)}, server.pair) - at_rest
+        assert grown < Limits().body + 32_000_000, name
 
 
 async def test_good_feeds_are_on_time_beside_all_hostile_ones(server: Hostile, tmp_path: Path) -> None:
