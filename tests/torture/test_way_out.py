@@ -164,7 +164,7 @@ async def test_redirects_end_and_cookies_stay_with_nobody(tmp_path: Path) -> Non
     assert {request.header("Cookie") for request in site.requests} == {None}
 
 
-async def test_credentials_and_validators_of_a_feed_do_not_reach_another_origin(tmp_path: Path) -> None:
+async def test_credentials_of_a_feed_do_not_reach_another_origin(tmp_path: Path) -> None:
     async with Site({"/": FEED}, host="127.0.0.2") as other, Site() as site:
         site.routes["/"] = redirect(other.url("/"))
         url = site.url("/", userinfo="desk:s3cret@")
