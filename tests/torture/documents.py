@@ -39,6 +39,7 @@ def numbered(pattern: str, count: int) -> bytes:
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
     # entities
+    "one-small-entity": lambda: entities('<!DOCTYPE r [<!ENTITY a "hahaha">]>', "&a;"),
     "quadratic-entity": lambda: entities(f'<!DOCTYPE r [<!ENTITY a "{BOMB}">]>', "&a;" * 40_000),
     "billion-laughs": lambda: entities(f"<!DOCTYPE r [\n{LAUGHS}\n]>", "&l9;"),
     "billion-laughs-in-one-line": lambda: entities(f"<!DOCTYPE r [{LAUGHS}]>", "&l9;"),
