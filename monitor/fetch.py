@@ -329,6 +329,7 @@ TROUBLE = (
     httpcore.TimeoutException,
     httpcore.ProtocolError,
     httpcore.UnsupportedProtocol,
+    IndexError,  # httpcore lost a connection between taking it and using it
     OSError,
     ValueError,
     ExceptionGroup,

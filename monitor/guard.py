@@ -17,10 +17,11 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -154,6 +155,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """A connection to the first address of the name that answers. `timeout` covers look-up and dialling."""
+        _dialled.set(True)
         until = None if timeout is None else time.monotonic() + timeout
         addresses = await self._resolve(host, timeout)
         for address in addresses:
@@ -232,81 +234,142 @@ class _Sipped(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
+# Whether the request under way has opened a connection of its own; it runs in the task that asks.
+_dialled: ContextVar[bool] = ContextVar("dialled", default=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Connections:
+    """The connections to one origin for the feeds with one set of exceptions."""
+
+    pool: httpcore.AsyncConnectionPool
+    users: int = 0  # requests under way
+    idle_since: float = 0.0  # of the monotonic clock, while there are no users
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """httpx's way to the network through the guard.
 
-    A request carries its feed's exceptions in `extensions["allow_private"]`. Every distinct set of exceptions has a
-    connection pool of its own, so that a connection kept open for one feed never serves a feed without its permission.
+    A request carries its feed's exceptions in `extensions["allow_private"]`. A connection kept open for one feed never
+    serves a feed without its permission: every origin with every distinct set of exceptions has a pool of its own. (One
+    pool for all would also be slow: for each idle connection httpcore counts all of them.)
     """
 
     def __init__(
         self, *, connections: int, keepalive: timedelta, resolver: Resolver | None = None, proxy: Proxy | None = None
     ) -> None:
-        """`keepalive` is how long an idle connection is kept; `resolver` replaces the system's."""
+        """`connections` bounds those to one origin, `keepalive` how long an idle one is kept; `resolver` replaces the
+        system's."""
         self._proxy = proxy
         self._connections = connections
-        self._keepalive = keepalive
+        self._keepalive = keepalive.total_seconds()
         self._system_resolver = None if resolver else SystemResolver()
         self._resolver: Resolver = resolver or self._system_resolver  # type: ignore[assignment]  # one of them is set
-        self._pools: dict[frozenset[str], httpcore.AsyncConnectionPool] = {}
+        self._kept: dict[tuple[str, bytes, int | None, frozenset[str]], _Connections] = {}
+        self._swept_at = time.monotonic()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request, one response; raises httpcore's errors and the guard's, not httpx's."""
         allow_private = frozenset(request.extensions.get("allow_private", ()))
         if self._proxy:
             _refuse_local(request.url, allow_private)
-        pool = self._pool(allow_private)
-        response = await pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions={"timeout": request.extensions["timeout"]},
-            )
-        )
+        await self._sweep()
+        connections = self._connections_to(request.url, allow_private)
+        connections.users += 1
+        try:
+            response = await _asked(connections.pool, request)
+        except BaseException:
+            _give_back(connections)
+            raise
         stream = response.extensions.get("network_stream")
         if isinstance(stream, _Sipped):
             stream.body_begins()
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+        body = _Body(response, closed=partial(_give_back, connections))
+        return httpx.Response(response.status, headers=response.headers, stream=body)
 
-    def _pool(self, allow_private: frozenset[str]) -> httpcore.AsyncConnectionPool:
-        pool = self._pools.get(allow_private)
-        if pool is None:
-            pool = self._pools[allow_private] = httpcore.AsyncConnectionPool(
-                ssl_context=_tls(),
-                proxy=self._proxy.opened() if self._proxy else None,
-                max_connections=self._connections,
-                keepalive_expiry=self._keepalive.total_seconds(),
-                network_backend=GuardedBackend(
-                    self._resolver, [parse_pair(pair) for pair in allow_private], self._proxy
-                ),
+    def _connections_to(self, url: httpx.URL, allow_private: frozenset[str]) -> _Connections:
+        key = (url.scheme, url.raw_host, url.port, allow_private)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _Connections(
+                pool=httpcore.AsyncConnectionPool(
+                    ssl_context=_tls(),
+                    proxy=self._proxy.opened() if self._proxy else None,
+                    max_connections=self._connections,
+                    keepalive_expiry=self._keepalive,
+                    network_backend=GuardedBackend(
+                        self._resolver, [parse_pair(pair) for pair in allow_private], self._proxy
+                    ),
+                )
             )
-        return pool
+        return kept
+
+    async def _sweep(self) -> None:
+        """Closes what has been idle for too long."""
+        now = time.monotonic()
+        if now - self._swept_at < self._keepalive:
+            return
+        self._swept_at = now
+        stale = [key for key, kept in self._kept.items() if not kept.users and now - kept.idle_since >= self._keepalive]
+        for connections in [self._kept.pop(key) for key in stale]:
+            await connections.pool.aclose()
 
     async def aclose(self) -> None:
         """Closes every connection."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        for connections in self._kept.values():
+            await connections.pool.aclose()
         if self._system_resolver:
             self._system_resolver.close()
 
 
+async def _asked(pool: httpcore.AsyncConnectionPool, request: httpx.Request) -> httpcore.Response:
+    """The response, asked for once more when a kept connection turned out to be dead.
+
+    A server may close an idle connection at the moment we use it, and so may httpcore, to which a connection is idle
+    until its request has begun. A GET changes nothing, so asking again is safe (RFC 9110 §9.2.2).
+    """
+    asked = httpcore.Request(
+        request.method,
+        httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions={"timeout": request.extensions["timeout"]},
+    )
+    _dialled.set(False)
+    try:
+        return await pool.handle_async_request(asked)
+    except (httpcore.NetworkError, httpcore.ProtocolError, IndexError):
+        if _dialled.get():
+            raise
+    return await pool.handle_async_request(asked)
+
+
+def _give_back(connections: _Connections) -> None:
+    connections.users -= 1
+    connections.idle_since = time.monotonic()
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, *, closed: Callable[[], None]) -> None:
         self._response = response
+        self._closed: Callable[[], None] | None = closed
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._response.aiter_stream():
             yield chunk
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        closed, self._closed = self._closed, None
+        try:
+            await self._response.aclose()
+        finally:
+            if closed:
+                closed()
 
 
 @cache

@@ -7,6 +7,7 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -525,6 +526,40 @@ async def test_a_port_nobody_listens_on_is_a_connect_failure() -> None:
         pass
 
     assert failure(await fetch(site)).kind is Outcome.CONNECT
+
+
+async def test_a_kept_connection_that_has_died_is_no_failure() -> None:
+    connections: list[asyncio.Task[None] | None] = []
+
+    async def answers_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.current_task())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(Answer(body=FEED).encode())
+        with suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")  # the second request: too late
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answers_once, "127.0.0.1", 0)
+    pair = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        async with Fetcher(user_agent="test") as fetcher:
+            results = [
+                await fetcher.fetch(f"http://{pair}/", Validators(), allow_private=[pair], now=NOW) for _ in range(3)
+            ]
+        await asyncio.gather(*filter(None, connections))
+
+    assert [type(result) for result in results] == [Fetched] * 3
+    assert len(connections) == 3
+
+
+async def test_connections_idle_for_too_long_are_closed() -> None:
+    limits = Limits(keepalive=timedelta(0))
+    async with Site({"/feed": Answer(body=FEED)}) as site, Fetcher(user_agent="test", limits=limits) as fetcher:
+        for _ in range(3):
+            await fetcher.fetch(site.url("/feed"), Validators(), allow_private=[site.pair], now=NOW)
+
+        assert site.connections == 3
 
 
 async def test_a_server_without_tls_is_a_tls_failure() -> None:
