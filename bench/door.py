@@ -3,7 +3,7 @@
     python bench/door.py [--feeds 400] [--rounds 7] [--no-peer]
 
     guarded   monitor.fetch.Fetcher as the daemon has it
-    open      the same over httpx's own transport: what the address guard costs is the difference
+    open      the same with httpcore's own dialling: what the address guard costs is the difference
     httpx     httpx.AsyncClient and nothing else
     aiohttp   aiohttp.ClientSession and nothing else, in an environment of its own under bench/results/
 
@@ -23,7 +23,7 @@ import time
 import venv
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -46,13 +46,19 @@ Get = Callable[[str, bool], Awaitable[bytes]]  # URL, whether conditionally → 
 
 async def fetcher(stack: AsyncExitStack, guarded: bool, port: int) -> Get:
     """Our own. All feeds have the same exceptions and so share one pool of connections, as public feeds do."""
-    import httpx
+    import httpcore
 
     from monitor.fetch import Fetcher
+    from monitor.guard import GuardedTransport
     from monitor.model import Fetched, NotModified, Validators
 
-    limits = httpx.Limits(max_connections=100, keepalive_expiry=3)
-    transport = None if guarded else httpx.AsyncHTTPTransport(limits=limits)
+    class Open(GuardedTransport):
+        """Without the guard."""
+
+        def backend(self, allow_private: frozenset[str]) -> httpcore.AsyncNetworkBackend:
+            return httpcore.AnyIOBackend()
+
+    transport = None if guarded else Open(connections=100, keepalive=timedelta(seconds=3))
     client = await stack.enter_async_context(Fetcher(user_agent="bench", transport=transport))
     seen: dict[str, Validators] = {}
     pairs = frozenset(measure.url(feed, port).split("/")[2] for feed in range(200))

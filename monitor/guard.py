@@ -287,6 +287,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         body = _Body(response, closed=partial(_give_back, connections))
         return httpx.Response(response.status, headers=response.headers, stream=body)
 
+    def backend(self, allow_private: frozenset[str]) -> httpcore.AsyncNetworkBackend:
+        """What dials: the guard."""
+        return GuardedBackend(self._resolver, [parse_pair(pair) for pair in allow_private], self._proxy)
+
     def _connections_to(self, url: httpx.URL, allow_private: frozenset[str]) -> _Connections:
         key = (url.scheme, url.raw_host, url.port, allow_private)
         kept = self._kept.get(key)
@@ -297,9 +301,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                     proxy=self._proxy.opened() if self._proxy else None,
                     max_connections=self._connections,
                     keepalive_expiry=self._keepalive,
-                    network_backend=GuardedBackend(
-                        self._resolver, [parse_pair(pair) for pair in allow_private], self._proxy
-                    ),
+                    network_backend=self.backend(allow_private),
                 )
             )
         return kept
