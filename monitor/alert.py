@@ -11,14 +11,21 @@ from monitor.model import (
     Article,
     ChannelSpec,
     DeliveryIntent,
-    FeedTrouble,
     House,
     LanguageGuess,
     Match,
+    Notice,
     RuleSpec,
     WaitingAlert,
 )
 from monitor.render import article_mail, digest_mail, message_id, notice_mail, notice_subject
+
+OVERFLOW = "overflow"  # the digest that collects alerts which come in too great a number; sent within a minute
+
+
+def collected(alerts: Sequence[AlertIntent]) -> tuple[AlertIntent, ...]:
+    """The alerts, to wait for the overflow digest; one that has a digest keeps it."""
+    return tuple(AlertIntent(rule=alert.rule, digest=alert.digest or OVERFLOW, deliveries=()) for alert in alerts)
 
 
 def alerts_for(
@@ -106,29 +113,14 @@ def digest_deliveries(
 
 
 def notice_deliveries(
-    failing: Sequence[FeedTrouble],
-    working: Sequence[FeedTrouble],
-    *,
-    feeds: int,
-    channel: ChannelSpec,
-    house: House,
-    now: datetime,
+    notice: Notice, *, channel: ChannelSpec, house: House, now: datetime
 ) -> tuple[str, tuple[DeliveryIntent, ...]]:
-    """A notice's subject, and its message to each recipient. `feeds` is how many there are in all."""
-    subject = notice_subject(failing, working)
+    """A notice's subject, and its message to each recipient."""
+    subject = notice_subject(notice)
     deliveries = []
     for recipient in recipients(channel):
         mail_id = message_id("notice", channel.name, recipient, now.isoformat(), contact=house.contact)
-        mail = notice_mail(
-            mail_id=mail_id,
-            subject=subject,
-            failing=failing,
-            working=working,
-            feeds=feeds,
-            house=house,
-            recipient=recipient,
-            now=now,
-        )
+        mail = notice_mail(mail_id=mail_id, notice=notice, house=house, recipient=recipient, now=now)
         deliveries.append(
             DeliveryIntent(
                 channel=channel.name, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now)

@@ -27,6 +27,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from monitor import config as configuration
 from monitor import logs
+from monitor.alert import OVERFLOW
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.channels import Channel, open_channels
 from monitor.config import Config
@@ -36,7 +37,7 @@ from monitor.errors import ConfigError
 from monitor.model import SUCCESSES, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host
-from monitor.watch import queue_notice
+from monitor.watch import queue_notice, queue_storm_notice
 
 TICK = timedelta(seconds=1)
 DELIVER_EVERY = timedelta(seconds=5)
@@ -69,6 +70,7 @@ class Daemon:
         self.polling: set[asyncio.Task[None]] = set()
         self.delivering = asyncio.Lock()
         self.more_to_deliver = False  # queued while a delivery was under way, which may have looked before
+        self.storms: dict[str, int] = {}  # by feed, since the last watch
         self.last_tick_at = now()
         self.thread: ArchiveThread
         self.archive: Archive
@@ -154,6 +156,8 @@ class Daemon:
 
     def _polled(self, outcome: PollOutcome) -> None:
         report_poll(outcome)
+        if outcome.storm:
+            self.storms[outcome.feed] = outcome.storm
         if any(alert.deliveries for finding in outcome.findings for alert in finding.alerts):
             self._deliver_soon()
 
@@ -191,7 +195,13 @@ class Daemon:
         self._deliver_soon()
 
     async def watch(self) -> None:
-        """Puts a notice to the operator into the outbox, when there is something to tell."""
+        """Puts a notice to the operator into the outbox when there is something to tell, and overflowing alerts."""
+        while self.storms:
+            feed, entries = self.storms.popitem()
+            await queue_storm_notice(self.thread, self.archive, self.config, feed=feed, entries=entries, now=self.now())
+            self._deliver_soon()
+        if OVERFLOW in await self.thread(self.archive.digests_waited_for):
+            await self.digest(OVERFLOW)
         subject = await queue_notice(self.thread, self.archive, self.config, now=self.now())
         if subject is not None:
             log.warning("notice to the operator queued", notice=subject)
@@ -283,7 +293,7 @@ class Daemon:
     async def _warn_of_lost_digests(self) -> None:
         """Says which alerts wait for a digest that is no longer configured, and so would wait for ever."""
         for digest, alerts in (await self.thread(self.archive.digests_waited_for)).items():
-            if digest not in self.config.digests:
+            if digest not in {*self.config.digests, OVERFLOW}:
                 log.warning(
                     "alerts wait for a digest that is not configured, name it again", digest=digest, alerts=alerts
                 )

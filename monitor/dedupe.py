@@ -15,6 +15,11 @@ from monitor.model import Archived, Article, Duplicate, Known, Lookup, New, Revi
 from monitor.text import fold, tokenize
 
 _SAME_TITLE = 0.5  # shared words of two titles, of all their words, from which one is a rewording of the other
+# A feed that brings so many of its headlines again as new entries at once, and hardly any others, has new identities
+# for old items, not news.
+STORM = 10
+_MOSTLY = 0.5
+
 _TELLING_WORDS = 60  # a text this long does not come twice by coincidence, or by being a form letter
 
 
@@ -46,7 +51,12 @@ def _judge(article: Article, lookup: Lookup, document: _Document) -> Verdict:
     known = lookup.by_entry_key.get(article.entry_key)
     if known is not None:
         return _known_or_revised(article, known)
-    return _by_link(article, lookup, document) or _by_words(article, lookup, document) or New(article=article)
+    return (
+        _by_link(article, lookup, document)
+        or _by_words(article, lookup, document)
+        or _by_content(article, lookup)
+        or New(article=article)
+    )
 
 
 def _remember(verdict: Verdict, document: _Document) -> None:
@@ -91,6 +101,26 @@ def _by_words(article: Article, lookup: Lookup, document: _Document) -> Verdict 
     if earlier is not None and _tells_enough(article, _day_of(earlier)):
         return Duplicate(article=article, of=earlier, why="fingerprint")
     return None
+
+
+def _by_content(article: Article, lookup: Lookup) -> Known | None:
+    """An item without link and of few words is known by saying the same, unless it is dated after we saw the other."""
+    if article.link_key is not None or article.fingerprint is not None:
+        return None
+    archived = lookup.by_content.get(article.content_digest)
+    if archived is None or (article.published_at is not None and article.published_at > archived.first_seen_at):
+        return None
+    return Known(article=article, of=archived)
+
+
+def storm(verdicts: Sequence[Verdict], lookup: Lookup) -> frozenset[str]:
+    """The entry keys of new articles that are a storm: old headlines under new identities. Empty: there is none.
+
+    They are kept and matched like others, because each may be news after all; only how their alerts are sent differs.
+    """
+    new = [verdict.article for verdict in verdicts if isinstance(verdict, New)]
+    again = frozenset(article.entry_key for article in new if fold(article.title) in lookup.headlines)
+    return again if len(again) >= max(STORM, _MOSTLY * len(new)) else frozenset()
 
 
 def _known_or_revised(article: Article, archived: Archived) -> Known | Revised:

@@ -412,7 +412,13 @@ class Lookup:
     by_entry_key: Mapping[str, Archived] = field(default_factory=dict)  # sighted in this feed under that key
     by_link: Mapping[str, Archived] = field(default_factory=dict)  # any feed, by canonical link
     by_fingerprint: Mapping[int, Archived] = field(default_factory=dict)  # any feed, recent
+    by_content: Mapping[int, Archived] = field(
+        default_factory=dict
+    )  # this feed, recent: entries without link, few words
     carried: frozenset[int] = frozenset()  # ids of the above that this feed has carried already
+    headlines: frozenset[str] = (
+        frozenset()
+    )  # folded, of this feed's recent articles; empty where few entries are unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -526,6 +532,16 @@ class FeedTrouble:
     reported_at: datetime | None  # when the operator was told; None: was not
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the operator is told in one mail."""
+
+    failing: tuple[FeedTrouble, ...] = ()
+    working: tuple[FeedTrouble, ...] = ()  # again
+    storms: tuple[tuple[str, int], ...] = ()  # a feed, and how many of its old entries came as new ones
+    feeds: int  # how many there are in all
+
+
 # ── what is sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -591,6 +607,7 @@ class PollOutcome:
     entry_digests: frozenset[int] | None = None  # None leaves the stored ones
     primed: bool = False  # True: the feed's first complete document is in
     problems: tuple[str, ...] = ()  # what was wrong with the document and got mended or left out, one line each
+    storm: int = 0  # entries that came as new under headlines the feed carried before; 0: no storm of such
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -31,10 +31,11 @@ from hashlib import blake2b
 from typing import assert_never
 
 from monitor import __version__
+from monitor.alert import collected
 from monitor.archive import Archive, ArchiveThread
 from monitor.conditional import may_ask_conditionally
 from monitor.config import Config
-from monitor.dedupe import sort_out
+from monitor.dedupe import sort_out, storm
 from monitor.errors import WorkerFailed
 from monitor.fetch import Fetcher
 from monitor.fulltext import read_page
@@ -423,9 +424,24 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
     judged = replace(outcome, findings=findings, gap=_gap(asked.state, read, verdicts))
+    if asked.state.primed and (again := storm(verdicts, lookup)):
+        judged = _with_storm(judged, again)
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)
+
+
+def _with_storm(outcome: PollOutcome, again: Collection[str]) -> PollOutcome:
+    """The outcome with what a storm of old items under new identities brings sent together, and said."""
+    findings = tuple(
+        replace(finding, alerts=collected(finding.alerts)) if finding.verdict.article.entry_key in again else finding
+        for finding in outcome.findings
+    )
+    problem = (
+        f"{len(again)} entries came as new although the feed carried their headlines before: its guids and links do not"
+        " last. Their alerts are sent in one digest"
+    )
+    return replace(outcome, findings=findings, storm=len(again), problems=(*outcome.problems, problem))
 
 
 def _findings(

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from monitor.advice import advice, is_our_own_line
 from monitor.mail import Envelope, message_id, stub, whole_mail
-from monitor.model import Article, FeedTrouble, House, LanguageGuess, Match, Span, WaitingAlert
+from monitor.model import Article, FeedTrouble, House, LanguageGuess, Match, Notice, Span, WaitingAlert
 from monitor.text import one_line
 
 __all__ = ["article_mail", "digest_mail", "message_id", "notice_mail", "notice_subject", "test_mail"]
@@ -69,44 +69,40 @@ def digest_mail(
     )
 
 
-def notice_subject(failing: Sequence[FeedTrouble], working: Sequence[FeedTrouble]) -> str:
-    """What a notice says, in one line: how many feeds fail or work again, and which."""
+def notice_subject(notice: Notice) -> str:
+    """What a notice says, in one line: how many feeds, and which."""
 
-    def said(troubles: Sequence[FeedTrouble], one: str, many: str) -> str:
-        names = ", ".join(one_line(trouble.feed, 60) for trouble in troubles[:NAMES_IN_SUBJECT])
-        more = f" and {len(troubles) - NAMES_IN_SUBJECT} more" if len(troubles) > NAMES_IN_SUBJECT else ""
-        return f"1 feed {one}: {names}" if len(troubles) == 1 else f"{len(troubles)} feeds {many}: {names}{more}"
+    def said(feeds: Sequence[str], one: str, many: str) -> str:
+        names = ", ".join(one_line(feed, 60) for feed in feeds[:NAMES_IN_SUBJECT])
+        more = f" and {len(feeds) - NAMES_IN_SUBJECT} more" if len(feeds) > NAMES_IN_SUBJECT else ""
+        return f"1 feed {one}: {names}" if len(feeds) == 1 else f"{len(feeds)} feeds {many}: {names}{more}"
 
-    parts = [said(failing, "fails", "fail")] if failing else []
-    parts += [said(working, "works again", "work again")] if working else []
-    return one_line("; ".join(parts), TITLE_LIMIT)
+    parts = [
+        said([trouble.feed for trouble in notice.failing], "fails", "fail"),
+        said([trouble.feed for trouble in notice.working], "works again", "work again"),
+        said([feed for feed, _ in notice.storms], "repeats itself", "repeat themselves"),
+    ]
+    return one_line("; ".join(part for part in parts if not part.startswith("0 ")), TITLE_LIMIT)
 
 
-def notice_mail(
-    *,
-    mail_id: str,
-    subject: str,
-    failing: Sequence[FeedTrouble],
-    working: Sequence[FeedTrouble],
-    feeds: int,
-    house: House,
-    recipient: str,
-    now: datetime,
-) -> bytes:
-    """The mail that tells the operator which feeds fail for good and which work again."""
+def notice_mail(*, mail_id: str, notice: Notice, house: House, recipient: str, now: datetime) -> bytes:
+    """The mail that tells the operator which feeds fail for good, work again, or bring old items as new."""
+    subject = notice_subject(notice)
+    troubles = (*notice.failing, *notice.working)
     return _mail(
         "notice",
         Envelope(mail_id=mail_id, house=house, recipient=recipient, now=now, topic="notices"),
         lambda: {
             "subject": f"[monitor] {subject}",
             "when": _moment(now, house),
-            "failing": [_trouble(trouble, house) for trouble in failing],
-            "working": [_trouble(trouble, house) for trouble in working],
-            "is_our_own_line": is_our_own_line([trouble.outcome for trouble in failing], feeds),
+            "failing": [_trouble(trouble, house) for trouble in notice.failing],
+            "working": [_trouble(trouble, house) for trouble in notice.working],
+            "storms": notice.storms,
+            "is_our_own_line": is_our_own_line([trouble.outcome for trouble in notice.failing], notice.feeds),
             "contact": house.contact,
         },
         headline=subject,
-        plainly=tuple(f"{trouble.feed}: {trouble.error or 'works again'}" for trouble in (*failing, *working)),
+        plainly=tuple(f"{trouble.feed}: {trouble.error or 'works again'}" for trouble in troubles),
     )
 
 

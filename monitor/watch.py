@@ -1,5 +1,7 @@
 """Watching over ourselves: the operator hears of a feed that goes on failing, once, and when it works again, once.
 
+Also of a feed whose items come again and again under new identities, once a day.
+
 What is to be told lies in the archive (`feeds.reported_at`), so that a restart neither forgets nor repeats it. Feeds
 that begin to fail together, as they do when our own line is down, come in one notice.
 """
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 from monitor.alert import notice_deliveries
 from monitor.archive import Archive, ArchiveThread
 from monitor.config import OPERATOR, Config
+from monitor.model import Notice
 from monitor.policy import persists
 
 NOTICE_EVERY = timedelta(hours=1)  # at most
@@ -31,9 +34,7 @@ async def queue_notice(thread: ArchiveThread, archive: Archive, config: Config, 
     if last is not None and timedelta(0) <= now - last < NOTICE_EVERY:
         return None
     subject, deliveries = notice_deliveries(
-        failing,
-        working,
-        feeds=len(config.feeds),
+        Notice(failing=tuple(failing), working=tuple(working), feeds=len(config.feeds)),
         channel=config.channels_and_operator[OPERATOR],
         house=config.house,
         now=now,
@@ -46,4 +47,18 @@ async def queue_notice(thread: ArchiveThread, archive: Archive, config: Config, 
         working=[trouble.feed for trouble in working],
         now=now,
     )
+    return subject
+
+
+async def queue_storm_notice(
+    thread: ArchiveThread, archive: Archive, config: Config, *, feed: str, entries: int, now: datetime
+) -> str:
+    """Queues the notice of a storm of `entries` old items under new identities, unless the feed had one that day."""
+    subject, deliveries = notice_deliveries(
+        Notice(storms=((feed, entries),), feeds=len(config.feeds)),
+        channel=config.channels_and_operator[OPERATOR],
+        house=config.house,
+        now=now,
+    )
+    await thread(archive.record_notice, subject, deliveries, key=f"storm {feed} {now:%Y-%m-%d}", now=now)
     return subject

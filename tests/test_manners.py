@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.alert import OVERFLOW
+from monitor.digest import queue_digest
 from monitor.model import Outcome, PollOutcome
 from monitor.poll import poll_host, poll_hosts
+from monitor.watch import queue_storm_notice
+from tests.factories import NOW
 from tests.loopback import Answer, Request, redirect
 from tests.rss import item, rss
 from tests.test_poll import Newsroom, newsroom
@@ -251,3 +255,91 @@ async def test_a_gap_is_in_polls_and_in_status(tmp_path: Path) -> None:
         assert room.rows("SELECT gap FROM polls ORDER BY id") == [(None,), (1,), (1,)]
         status = await room.thread(room.archive.status, room.clock)
         assert [(remark.kind, "2 times" in remark.remark) for remark in status.remarks] == [("gaps", True)]
+
+
+# ── identities that do not last ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_short_items_without_links_stay_known_under_new_guids(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+
+        def renumbered(_: Request) -> Answer:
+            each = len(room.site.requests)
+            return Answer(body=rss(*(item(n, link=None, guid=f"{each}-{n}", published=None) for n in range(30))))
+
+        room.site.routes["/gazette"] = renumbered
+        for _ in range(3):
+            await room.poll()
+        room.clock += 3 * DAY
+        await room.poll()
+
+        assert room.row("SELECT count(*) FROM articles") == (30,)
+        assert room.row("SELECT count(*) FROM alerts") == (0,)
+
+
+async def test_a_later_item_that_says_the_same_is_an_item_of_its_own(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        for day in range(3):
+            notice = item(1, link=None, guid=f"{day}", published=NOW + day * DAY)
+            room.site.routes["/gazette"] = Answer(body=rss(notice))
+            room.clock = NOW + day * DAY
+            await room.poll()
+
+        assert room.row("SELECT count(*) FROM articles") == (3,)
+
+
+async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and_told(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+
+        def storm(_: Request) -> Answer:
+            each = len(room.site.requests)
+            return Answer(
+                body=rss(
+                    *(
+                        item(
+                            number,
+                            guid=f"{each}-{number}",
+                            link=f"https://gazette.example/{number}?s={each}-{number}",
+                            description=f"Read {each * 1000 + number} times. Ukraine.",
+                        )
+                        for number in range(30)
+                    )
+                )
+            )
+
+        room.site.routes["/gazette"] = storm
+        await room.poll()
+        outcomes = await room.poll()
+
+        assert outcomes["gazette"].storm == 30
+        assert room.row("SELECT count(*) FROM articles") == (60,)  # nothing is dropped
+        assert room.rows("SELECT DISTINCT state, digest FROM alerts") == [("waiting", "overflow")]
+        config = room.poller.config
+        await queue_digest(
+            room.thread,
+            room.archive,
+            OVERFLOW,
+            rules=room.poller.rules,
+            channels=config.channels,
+            house=config.house,
+            now=room.clock,
+        )
+        for _ in range(2):
+            await queue_storm_notice(room.thread, room.archive, config, feed="gazette", entries=30, now=room.clock)
+        assert room.rows("SELECT channel, recipient FROM deliveries ORDER BY id") == [
+            ("desk", "desk@example.org"),
+            ("operator", "desk@example.org"),
+        ]
+        assert room.row("SELECT count(*) FROM alerts WHERE state = 'waiting'") == (0,)
+
+
+async def test_many_new_items_at_once_are_no_storm(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.site.routes["/gazette"] = Answer(body=rss(*(item(number) for number in range(30))))
+        await room.poll()
+        room.site.routes["/gazette"] = Answer(body=rss(*(item(number) for number in range(25, 80))))
+
+        outcomes = await room.poll()
+
+        assert outcomes["gazette"].storm == 0
+        assert room.row("SELECT count(*) FROM deliveries") == (50,)

@@ -177,11 +177,15 @@ class Archive(Protocol):
         subject: str,
         deliveries: Sequence[DeliveryIntent],
         *,
-        failing: Sequence[str],
-        working: Sequence[str],
+        key: str | None = None,
+        failing: Sequence[str] = (),
+        working: Sequence[str] = (),
         now: datetime,
     ) -> None:
-        """Queues a notice, and marks the feeds it tells of: told that they fail, or that they work; ONE transaction."""
+        """Queues a notice, and marks the feeds it tells of: told that they fail, or that they work; ONE transaction.
+
+        A notice of the same `key` is queued once; None makes one of the instant.
+        """
         ...
 
     def record_digest(

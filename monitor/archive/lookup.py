@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from monitor.archive.values import instant, json_array, params, storable
+from monitor.dedupe import STORM
 from monitor.model import Archived, Article, Lookup
+from monitor.text import fold
 
 # For how long two articles with the same words are one article. Later it is news again, such as a yearly notice.
 SAME_WORDS_FOR = timedelta(days=14)
@@ -43,7 +45,15 @@ def look_up(db: sqlite3.Connection, feed: str, articles: Sequence[Article], now:
         """,
         params(keys=fingerprints(articles), since=now - SAME_WORDS_FOR),
     ).fetchall()
-    found = _archived(db, [*by_entry_key, *by_link, *by_fingerprint])
+    by_content = db.execute(
+        f"""
+        SELECT content_digest AS value, {ARCHIVED_COLUMNS} FROM articles
+        WHERE feed = :feed AND first_seen_at >= :since
+              AND content_digest IN (SELECT value FROM json_each(:keys)) ORDER BY id DESC
+        """,
+        params(feed=feed, keys=content_digests(articles), since=now - SAME_WORDS_FOR),
+    ).fetchall()
+    found = _archived(db, [*by_entry_key, *by_link, *by_fingerprint, *by_content])
     sighted = {row["value"]: found[row["id"]] for row in by_entry_key}
     linked = {row["value"]: found[row["id"]] for row in by_link}
     carried = db.execute(
@@ -54,8 +64,18 @@ def look_up(db: sqlite3.Connection, feed: str, articles: Sequence[Article], now:
         by_entry_key={a.entry_key: sighted[key] for a in articles if (key := storable(a.entry_key)) in sighted},
         by_link={a.link_key: linked[key] for a in articles if a.link_key and (key := storable(a.link_key)) in linked},
         by_fingerprint={row["value"]: found[row["id"]] for row in by_fingerprint},
+        by_content={row["value"]: found[row["id"]] for row in by_content},
         carried=frozenset(row["article"] for row in carried),
+        headlines=_headlines(db, feed, now) if len(articles) - len(sighted) >= STORM else frozenset(),
     )
+
+
+def _headlines(db: sqlite3.Connection, feed: str, now: datetime) -> frozenset[str]:
+    rows = db.execute(
+        "SELECT DISTINCT title FROM articles WHERE feed = :feed AND first_seen_at >= :since",
+        params(feed=feed, since=now - SAME_WORDS_FOR),
+    )
+    return frozenset(fold(row["title"]) for row in rows)
 
 
 def link_keys(articles: Iterable[Article]) -> list[str]:
@@ -66,6 +86,11 @@ def link_keys(articles: Iterable[Article]) -> list[str]:
 def fingerprints(articles: Iterable[Article]) -> list[int]:
     """The fingerprints of the articles that have one."""
     return [article.fingerprint for article in articles if article.fingerprint is not None]
+
+
+def content_digests(articles: Iterable[Article]) -> list[int]:
+    """The content digests of the articles that have neither link nor enough words to be known by."""
+    return [a.content_digest for a in articles if a.link_key is None and a.fingerprint is None]
 
 
 def _archived(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> dict[int, Archived]:

@@ -174,7 +174,7 @@ def waiting_alerts(db: sqlite3.Connection, digest: str) -> tuple[WaitingAlert, .
 
 def last_notice_at(db: sqlite3.Connection) -> datetime | None:
     """When the operator last got a notice; None: never."""
-    (at,) = db.execute("SELECT max(created_at) FROM alerts WHERE kind = 'notice'").fetchone()
+    (at,) = db.execute("SELECT max(created_at) FROM alerts WHERE kind = 'notice' AND key GLOB 'notice *'").fetchone()
     return instant_or_none(at)
 
 
@@ -183,6 +183,7 @@ def record_notice(
     subject: str,
     deliveries: Sequence[DeliveryIntent],
     *,
+    key: str | None,
     failing: Sequence[str],
     working: Sequence[str],
     now: datetime,
@@ -193,9 +194,9 @@ def record_notice(
         INSERT INTO alerts (key, kind, subject, created_at, state) VALUES (:key, 'notice', :subject, :now, 'queued')
         ON CONFLICT DO NOTHING RETURNING id
         """,
-        params(key=f"notice {instant_text(now)}", subject=subject, now=now),
+        params(key=key or f"notice {instant_text(now)}", subject=subject, now=now),
     ).fetchone()
-    if raised is None:  # two in one second; the feeds stay unreported, and the next notice tells of them
+    if raised is None:  # told already; or two in one second, and the next notice tells of these feeds
         return
     db.execute(
         "UPDATE feeds SET reported_at = :now WHERE key IN (SELECT value FROM json_each(:keys))",

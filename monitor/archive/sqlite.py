@@ -137,12 +137,13 @@ class SqliteArchive:
         subject: str,
         deliveries: Sequence[DeliveryIntent],
         *,
-        failing: Sequence[str],
-        working: Sequence[str],
+        key: str | None = None,
+        failing: Sequence[str] = (),
+        working: Sequence[str] = (),
         now: datetime,
     ) -> None:
         with self._transaction() as db:
-            outbox.record_notice(db, subject, deliveries, failing=failing, working=working, now=now)
+            outbox.record_notice(db, subject, deliveries, key=key, failing=failing, working=working, now=now)
 
     def record_digest(
         self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime

@@ -191,8 +191,10 @@ def _print_what_would_match(outcomes: Sequence[PollOutcome]) -> None:
 def deliver(session: Session, everything: bool) -> int:
     """Send what is due in the outbox, once."""
     from monitor import config as configuration
+    from monitor.alert import OVERFLOW
     from monitor.channels import open_channels
     from monitor.deliver import deliver_due
+    from monitor.digest import queue_digest
 
     config = session.config
     session.log()
@@ -206,6 +208,15 @@ def deliver(session: Session, everything: bool) -> int:
             maildir=config.maildir,
         )
         async with session.writing() as (archive, thread):
+            await queue_digest(
+                thread,
+                archive,
+                OVERFLOW,
+                rules={rule.name: rule for rule in config.rules},
+                channels=config.channels,
+                house=config.house,
+                now=now(),
+            )
             return await deliver_due(thread, archive, channels, now=now, jitter=random.random, everything=everything)
 
     counts = asyncio.run(main())
