@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench kill9 quality torture-web coverage lock clean
+.PHONY: help demo run test check bench week kill9 quality torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -11,6 +11,7 @@ help:
 	@echo "make run     the daemon on feeds.yaml"
 	@echo "make check   format, lint, types, tests"
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
+	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
 	@echo "make quality the suites over ../shared/data, where it is"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
@@ -44,6 +45,9 @@ check: .venv/.lock
 bench: .venv/.lock
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/door.py
+
+week: .venv/.lock
+	@$(BIN)/python bench/week.py --seed $(or $(SEED),1)
 
 kill9: .venv/.lock
 	@$(BIN)/python bench/kill9.py --rounds $(or $(ROUNDS),50)

@@ -33,10 +33,12 @@ class Pace:
 class Rhythm:
     """When a feed publishes, as far as our polls have seen; what `cadence` makes its interval from."""
 
-    since: datetime  # of the first poll it rests on
-    until: datetime  # of the last whole answer
-    hours: tuple[float, ...]  # 24: items that came out in each hour of the day (UTC), older ones fading
+    since: datetime  # of the first answer it rests on
+    until: datetime  # of the last
+    days: float  # how long was watched, older days fading
+    hours: tuple[float, ...]  # 24: items that came in each hour of the day (UTC), older ones fading
     rolls_in: timedelta | None  # how soon the whole document was seen to be replaced; None: it was not seen moving
+    rolled_at: datetime | None  # when that was seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ WORDS = ["model", "errors"]
 CORE = [
     "conditional",
     "challenge",
+    "rhythm",
     "cadence",
     "moves",
     "policy",
