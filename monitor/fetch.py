@@ -20,7 +20,6 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -31,11 +30,12 @@ import httpx
 
 from monitor.body import CutOff, read_body
 from monitor.challenge import protection
-from monitor.conditional import fresh_for, request_headers, retry_after, validators_from
+from monitor.conditional import fresh_for, request_headers, validators_from
 from monitor.errors import MonitorError
 from monitor.guard import AddressRefused, GuardedTransport, NameRefused, NameUnresolved, Proxy
 from monitor.inflate import BadBody, Inflater
 from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, ProxySpec, Validators
+from monitor.refusal import failed, protected, refusal
 from monitor.text import one_line
 
 ACCEPT = (
@@ -138,7 +138,7 @@ class Fetcher:
             start, authorization = _start(url)
         except (ValueError, httpx.InvalidURL) as error:
             advice = ". Correct it in feeds.yaml" if wish is FEED else ""
-            return _failed(Outcome.PROTOCOL, f"the {wish.name}'s URL {_why(error)}{advice}")
+            return failed(Outcome.PROTOCOL, f"the {wish.name}'s URL {_why(error)}{advice}")
         trail = [start]
         try:
             async with self._places, asyncio.timeout(self._limits.total.total_seconds()):
@@ -216,14 +216,14 @@ class Fetcher:
         try:
             target = _target(here.join(_checked(response.headers.get("Location", "").strip())))
         except (ValueError, httpx.InvalidURL) as error:
-            return _failed(Outcome.PROTOCOL, f"{_site(here)} redirects to an address that {_why(error)}", status)
+            return failed(Outcome.PROTOCOL, f"{_site(here)} redirects to an address that {_why(error)}", status)
         if target in trail:
-            return _failed(Outcome.REDIRECTS, f"{_site(here)} redirects in a circle", status)
+            return failed(Outcome.REDIRECTS, f"{_site(here)} redirects in a circle", status)
         if len(trail) > self._limits.redirects:
-            return _failed(Outcome.REDIRECTS, f"more than {self._limits.redirects} redirects in a row", status)
+            return failed(Outcome.REDIRECTS, f"more than {self._limits.redirects} redirects in a row", status)
         if authorization and here.scheme == "https" and target.scheme == "http":
             why = "redirects from https to http, which is refused because the feed's URL carries a password"
-            return _failed(Outcome.REDIRECTS, f"{_site(here)} {why}", status)
+            return failed(Outcome.REDIRECTS, f"{_site(here)} {why}", status)
         return target
 
     async def _answer(
@@ -245,11 +245,12 @@ class Fetcher:
                 validators=validators_from(response.headers.raw), fresh_for=fresh_for(response.headers, now)
             )
         if status == 304:
-            return _failed(Outcome.PROTOCOL, f"{site} answered 304 to a request that set no condition", status)
+            return failed(Outcome.PROTOCOL, f"{site} answered 304 to a request that set no condition", status)
         if status == 407 and self._proxy:
-            return _failed(Outcome.CONNECT, f"{self._proxy_at()} answered 407. {PROXY_LOGIN}", status)
+            return failed(Outcome.CONNECT, f"{self._proxy_at()} answered 407. {PROXY_LOGIN}", status)
         if status not in (200, 203):
-            return _refusal(response, site, now, wish, await _beginning(response))
+            page = await _beginning(response)
+            return refusal(status, response.headers, site=site, wanted=wish.name, page=page, now=now)
         length = response.headers.get("Content-Length")
         try:
             body, wire_bytes, truncated = await read_body(
@@ -259,9 +260,9 @@ class Fetcher:
                 limit=self._limits.body,
             )
         except BadBody as error:
-            return _failed(error.kind, f"{site} {error}", status)
+            return failed(error.kind, f"{site} {error}", status)
         if product := protection(response.headers, body[:PAGE_LOOKED_AT]):
-            return _protected(site, status, product)
+            return protected(site, status, product)
         return Fetched(
             url=str(trail[-1]),
             moved_to=str(trail[-1]) if permanent and len(trail) > 1 else None,
@@ -284,35 +285,35 @@ class Fetcher:
             return self._explained(error.exceptions[0], site)
         if tls := _tls_cause(error):
             why = getattr(tls, "verify_message", None) or tls.reason or "the handshake failed"
-            return _failed(Outcome.TLS, f"no secure connection to {site}: {why}")
+            return failed(Outcome.TLS, f"no secure connection to {site}: {why}")
         if self._proxy:
             site = f"{site} by way of {self._proxy_at()}"
         match error:
             case AddressRefused():
                 advice = f'If it is meant, give the feed allow_private: ["{error.pair}"]'
-                return _failed(Outcome.REFUSED_ADDRESS, f"{error}, which is not a public address. {advice}")
+                return failed(Outcome.REFUSED_ADDRESS, f"{error}, which is not a public address. {advice}")
             case NameRefused():
-                return _failed(Outcome.REFUSED_ADDRESS, str(error))
+                return failed(Outcome.REFUSED_ADDRESS, str(error))
             case NameUnresolved():
-                return _failed(Outcome.DNS, str(error))
+                return failed(Outcome.DNS, str(error))
             case httpx.ConnectTimeout() | httpcore.ConnectTimeout():
                 seconds = self._limits.connect.total_seconds()
-                return _failed(Outcome.TIMEOUT, f"no connection to {site} within {seconds:g} s")
+                return failed(Outcome.TIMEOUT, f"no connection to {site} within {seconds:g} s")
             case TimeoutError() | httpx.TimeoutException() | httpcore.TimeoutException():
                 seconds = self._limits.total.total_seconds()
-                return _failed(Outcome.TIMEOUT, f"{site} did not finish its answer within {seconds:g} s")
+                return failed(Outcome.TIMEOUT, f"{site} did not finish its answer within {seconds:g} s")
             case httpcore.ProxyError():
                 advice = PROXY_LOGIN if str(error).startswith("407") else "Ask whoever runs it why"
-                return _failed(Outcome.CONNECT, f"no connection to {site}, which answered {error}. {advice}")
+                return failed(Outcome.CONNECT, f"no connection to {site}, which answered {error}. {advice}")
             case httpx.ConnectError() | httpcore.ConnectError():
-                return _failed(Outcome.CONNECT, f"no connection to {site}: {_root(error)}")
+                return failed(Outcome.CONNECT, f"no connection to {site}: {_root(error)}")
             case httpx.NetworkError() | httpcore.NetworkError() | OSError():
-                return _failed(Outcome.CONNECT, f"the connection to {site} broke: {_root(error)}")
+                return failed(Outcome.CONNECT, f"the connection to {site} broke: {_root(error)}")
             case httpx.RemoteProtocolError() | httpcore.RemoteProtocolError():
-                return _failed(Outcome.PROTOCOL, f"{site} does not speak HTTP as we understand it: {error}")
+                return failed(Outcome.PROTOCOL, f"{site} does not speak HTTP as we understand it: {error}")
             case _:
                 # The text of these may quote the request, and with it a password.
-                return _failed(Outcome.PROTOCOL, f"the request to {site} could not be made ({type(error).__name__})")
+                return failed(Outcome.PROTOCOL, f"the request to {site} could not be made ({type(error).__name__})")
 
 
 PROXY_LOGIN = "Write the proxy's user into monitor.proxy, and the password into the secret proxy-password"
@@ -347,10 +348,6 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
             yield piece
     except CUT_OFF as error:
         raise CutOff(_root(error)) from error
-
-
-def _failed(kind: Outcome, detail: str, status: int | None = None, wait: timedelta | None = None) -> FetchFailed:
-    return FetchFailed(kind=kind, detail=one_line(detail, 300), status=status, retry_after=wait)
 
 
 def _root(error: BaseException) -> str:
@@ -429,9 +426,6 @@ def _site(url: httpx.URL) -> str:
     return url.raw_host.decode("ascii")
 
 
-# ── answers that are no feed ─────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def _beginning(response: httpx.Response) -> bytes:
     """The first bytes of a page that comes with a refusal; none when it is no page or cannot be read."""
     if "html" not in response.headers.get("Content-Type", "").lower():
@@ -445,35 +439,3 @@ async def _beginning(response: httpx.Response) -> bytes:
             if len(body) >= PAGE_LOOKED_AT:
                 break
     return bytes(body[:PAGE_LOOKED_AT])
-
-
-def _refusal(response: httpx.Response, site: str, now: datetime, wish: Wish, page: bytes) -> FetchFailed:
-    status = response.status_code
-    wait = retry_after(response.headers.get("Retry-After"), now)
-    answered = f"{site} answered {status}"
-    if product := protection(response.headers, page):
-        return _protected(site, status, product, wait)
-    if status == 429 or (status == 503 and wait is not None):
-        detail = f"{answered}: it asks us to come less often"
-        return _failed(Outcome.RATE_LIMITED, detail, status, wait)
-    if status == 410:
-        return _failed(Outcome.GONE, f"{answered}: the {wish.name} is gone for good", status, wait)
-    if status in (401, 407):
-        detail = f"{answered}: it wants a login, or another one than the {wish.name}'s URL carries"
-        return _failed(Outcome.BLOCKED, detail, status, wait)
-    if status in (402, 403, 451, 999):
-        return _failed(Outcome.BLOCKED, f"{answered}: it will not give us this {wish.name}", status, wait)
-    if status == 404:
-        return _failed(Outcome.HTTP_ERROR, f"{answered}: there is nothing at the {wish.name}'s address", status, wait)
-    if status >= 500:
-        return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)})", status, wait)
-    return _failed(Outcome.HTTP_ERROR, f"{answered} ({_phrase(status)}), which brings no {wish.name}", status, wait)
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "a status of its own making"
-
-
-def _protected(site: str, status: int, product: str, wait: timedelta | None = None) -> FetchFailed:
-    why = f"{site} answered {status}: its bot protection ({product}) wants a browser"
-    return _failed(Outcome.BLOCKED, why, status, wait)

@@ -20,6 +20,7 @@ CORE = [
     "policy",
     "text",
     "urls",
+    "refusal",
     "language",
     "w3cdate",
     "inflate",
