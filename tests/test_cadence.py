@@ -89,6 +89,11 @@ def test_the_interval_varies_by_at_most_five_percent() -> None:
             {"failures": 100, "pace": paced(timedelta(days=9999))}, DAY, id="an absurd interval does not overflow"
         ),
         pytest.param(
+            {"failures": 34, "pace": paced(timedelta(seconds=1))},
+            HOUR,
+            id="a feed polled each second has its first day",
+        ),
+        pytest.param(
             {"failures": 100, "pace": paced(timedelta(seconds=1))}, DAY, id="a feed polled each second reaches a day"
         ),
         pytest.param(

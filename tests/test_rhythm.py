@@ -69,6 +69,14 @@ def test_older_items_fade_by_half_in_a_week() -> None:
     assert sum(week_later.hours) == pytest.approx(sum(rhythm.hours) / 2, rel=0.01)
 
 
+def test_the_days_watched_fade_with_the_items() -> None:
+    watched = first(dates=tuple(later(days=-day) for day in range(28)))
+
+    week_later = then(watched, at=later(days=7))
+
+    assert week_later.days == pytest.approx(watched.days / 2 + 7, rel=0.01)
+
+
 def test_a_thousand_polls_a_day_fade_no_faster_than_one() -> None:
     rhythm = often = then(first(), fresh=8)
     for minute in range(2, 1440, 2):
