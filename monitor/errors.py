@@ -2,6 +2,7 @@
 
     MonitorError                    every error this package raises on purpose
     ├── ConfigError                 feeds.yaml cannot be used; carries every problem found  (exit 78)
+    ├── EditError                   feeds.yaml cannot be changed as asked; it was left as it is
     ├── RuleError                   one rule's query cannot be compiled; carries the column
     ├── ArchiveError                the archive cannot be opened, read or written           (exit 69)
     │   ├── ArchiveForeign          the file is not ours, is damaged, or a newer monitor wrote it
@@ -43,6 +44,10 @@ class ConfigError(MonitorError):
         self.file = file
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(problem.located(file) for problem in self.problems))
+
+
+class EditError(MonitorError):
+    """The configuration cannot be changed as asked. The file was left as it is, unless the text says otherwise."""
 
 
 class RuleError(MonitorError):

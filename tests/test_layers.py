@@ -58,6 +58,7 @@ SOLE_IMPORTERS = {
     "sqlite_utils": {"archive"},
     "apscheduler": {"daemon", "config"},
     "yaml": {"config"},
+    "ruamel": {"config"},
 }
 
 # Ways out of this machine. Every request goes through the guard, so nobody else may open a connection: only look-ups,

@@ -6,7 +6,8 @@ them, so that `monitor --help` is instant.
     session   the global options, the configuration, the archive, the clock
     working   run, poll, deliver: what changes the archive or sends
     asking    check, search, sql, status: what only reads
-    lists     feeds, rules, alerts, db: one group a table
+    feeds     the feeds: list and edit them
+    lists     rules, alerts, db: one group a table
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import click
 
 from monitor import __version__
-from monitor.cli import asking, lists, working
+from monitor.cli import asking, feeds, lists, working
 from monitor.cli.session import Session
 
 
@@ -59,7 +60,7 @@ for command in (
     asking.search,
     asking.sql,
     asking.status,
-    lists.feeds,
+    feeds.feeds,
     lists.rules,
     lists.alerts,
     lists.db,

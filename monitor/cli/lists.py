@@ -1,9 +1,8 @@
-"""The commands about one table each: feeds, rules, alerts, the archive itself."""
+"""The commands about one table each: rules, alerts, the archive itself."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,30 +14,6 @@ from monitor.errors import ArchiveError
 
 if TYPE_CHECKING:
     from monitor.model import RuleSpec
-
-
-@click.group()
-def feeds() -> None:
-    """The feeds."""
-
-
-@feeds.command("list")
-@json_option
-@pass_session
-def feeds_list(session: Session, as_json: bool) -> None:
-    """Every feed with its state; logins and tokens in addresses are hidden."""
-    from monitor.urls import redacted
-
-    with session.reading() as archive:
-        rows = [
-            replace(row, url=redacted(row.url), moved_to=row.moved_to and redacted(row.moved_to))
-            for row in archive.feed_rows()
-        ]
-    if as_json:
-        show.as_json(rows)
-        return
-    columns = ["key", "title", "language", "state", "articles", "polled_at", "next_poll_at", "last_error"]
-    show.table(columns, ([getattr(row, column) for column in columns] for row in rows), right=("articles",))
 
 
 @click.group()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,16 @@ class Session:
         from monitor import logs
 
         logs.configure(verbosity=self.verbosity, format=self.log_format, environ=self.environ, stream=sys.stderr)
+
+
+def known_feeds(config: Config, keys: Sequence[str]) -> None:
+    """Raises UsageError for a key that no feed of the configuration has, with the nearest one."""
+    known = [feed.key for feed in config.feeds]
+    for key in keys:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "`monitor feeds list` names them"
+            raise click.UsageError(f"there is no feed {key!r} in {config.path}; {hint}")
 
 
 pass_session = click.make_pass_decorator(Session)

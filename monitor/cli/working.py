@@ -7,7 +7,6 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import show
-from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, json_option, now, pass_session
+from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, json_option, known_feeds, now, pass_session
 
 Facts = dict[str, object]  # of one poll: the keys of `monitor poll --json`
 
 if TYPE_CHECKING:
-    from monitor.config import Config
     from monitor.model import FeedSpec, FeedState, PageOutcome, PollOutcome
     from monitor.poll import Poller
 
@@ -51,7 +49,7 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
     """Poll what is due (or the named feeds, or all) once, read the pages that are due, and queue the alerts."""
     config = session.config
     session.log()
-    _known_feeds(config, keys)
+    known_feeds(config, keys)
     only = keys or None
     if dry_run:
         outcomes = sorted(asyncio.run(_poll_dry(session, only)), key=lambda outcome: outcome.feed)
@@ -222,12 +220,3 @@ def deliver(session: Session, everything: bool) -> int:
     counts = asyncio.run(main())
     show.line(f"{counts.sent} sent, {counts.retried} to be tried again, {counts.dead} given up")
     return 1 if counts.retried or counts.dead else 0
-
-
-def _known_feeds(config: Config, keys: Sequence[str]) -> None:
-    known = [feed.key for feed in config.feeds]
-    for key in keys:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "`monitor feeds list` names them"
-            raise click.UsageError(f"there is no feed {key!r} in {config.path}; {hint}")

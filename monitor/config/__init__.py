@@ -5,6 +5,9 @@ keys            every key: its type, its default, what it accepts
 items           one item of the document → a checked model, or located problems
 rule_section    rules: compiled, references looked up, examples run
 sections        all other sections, and the whole
+yaml_spans      where things stand in the text, and how to splice it
+editing         feeds added, removed and paused; `edit` does it to the file
+replacing       one file replaced, whole or not at all
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
 
-__all__ = ["OPERATOR", "Config", "duration", "find", "load", "secret"]
+__all__ = ["OPERATOR", "Config", "duration", "find", "load", "load_bytes", "secret"]
 
 OPERATOR = "operator"  # the channel that notices go to
 
@@ -77,7 +80,19 @@ def load(
     the file are relative to its folder; those from outside to the working directory. A file in the folder of
     `system_file` that names no archive means the service's.
     """
-    root, problems = read_yaml(_contents(path))
+    return load_bytes(_contents(path), path, environ=environ, archive=archive, system_file=system_file)
+
+
+def load_bytes(
+    data: bytes,
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    archive: str | None = None,
+    system_file: Path = SYSTEM_FILE,
+) -> Config:
+    """What `load` gives once the file `path` holds `data`. The file itself is not read."""
+    root, problems = read_yaml(data)
     if root is None:
         if not problems:
             problems = [_whole(f"is empty. Begin with monitor: {{{keys.SAMPLES['contact']}}}")]

@@ -1,4 +1,4 @@
-"""YAML text → values that know where they stand; the only importer of PyYAML.
+"""YAML text → values that know where they stand; with `yaml_spans` the only importer of PyYAML.
 
 We walk the parser's events ourselves instead of letting PyYAML build values, because a configuration file deserves
 more care than its loader gives:
