@@ -36,6 +36,7 @@ CORE = [
     "mail",
     "render",
     "alert",
+    "opml",
 ]
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
@@ -59,6 +60,7 @@ SOLE_IMPORTERS = {
     "apscheduler": {"daemon", "config"},
     "yaml": {"config"},
     "ruamel": {"config"},
+    "listparser": {"opml"},
 }
 
 # Ways out of this machine. Every request goes through the guard, so nobody else may open a connection: only look-ups,
