@@ -273,6 +273,8 @@ class Fetcher:
             truncated=truncated,
             fresh_for=fresh_for(response.headers, now),
             wire_bytes=wire_bytes,
+            redirects=len(trail) - 1,
+            robots=one_line(response.headers.get("X-Robots-Tag", ""), 200) or None,
         )
 
     def _proxy_at(self) -> str:

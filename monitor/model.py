@@ -192,6 +192,8 @@ class Fetched:
     truncated: str | None  # why the body is known to be incomplete; None: nothing says it is
     fresh_for: timedelta | None = None  # how long the answer stays fresh (Cache-Control, Expires); None: not said
     wire_bytes: int  # bytes received, still encoded
+    redirects: int = 0  # how many were followed on the way
+    robots: str | None = None  # X-Robots-Tag, at most 200 characters on one line; None: not sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from monitor.alert import alerts_for
+from monitor.discover import Candidate, candidates
 from monitor.errors import WorkerFailed
 from monitor.language import detect, warm_up
 from monitor.model import (
@@ -280,6 +281,11 @@ class Workers:
         mails = sum(len(matches) for _, matches, _ in matched)
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * mails)
 
+    async def candidates(self, body: bytes, *, url: str, content_type: str | None) -> tuple[Candidate, ...]:
+        """What `discover.candidates` gives. Raises WorkerFailed when the page was too much for a worker."""
+        job = partial(_candidates, body=body, url=url, content_type=content_type)
+        return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
+
     async def _do(self, job: Callable[[_Desk], Result], time: timedelta) -> Result:
         if self._pool:
             return await self._pool.do(job, seconds=time.total_seconds())
@@ -314,6 +320,10 @@ def _prepare(brief: Brief) -> _Desk:
 
 def _read(desk: _Desk, **given: Any) -> ReadFeed | NotAFeed:
     return read(**given)
+
+
+def _candidates(desk: _Desk, **given: Any) -> tuple[Candidate, ...]:
+    return candidates(**given)
 
 
 def _enrich(desk: _Desk, *, articles: Sequence[Article], tags: Sequence[str]) -> tuple[Enrichment, ...]:

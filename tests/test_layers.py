@@ -37,11 +37,12 @@ CORE = [
     "render",
     "alert",
     "opml",
+    "discover",
 ]
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
 PARTS_OF_EDGES = {"guard": "fetch", "resolver": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
-FLOWS = ["poll", "digest", "deliver", "watch"]
+FLOWS = ["poll", "probe", "digest", "deliver", "watch"]
 # Likewise of a flow.
 PARTS_OF_FLOWS = {"fulltext": "poll"}
 ENTRY = ["show", "cli", "daemon", "__main__"]
