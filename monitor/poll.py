@@ -23,7 +23,7 @@ second; its entries are then judged again, with the first one's in sight.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,20 +31,16 @@ from hashlib import blake2b
 from typing import assert_never
 
 from monitor import __version__
-from monitor.alert import collected
 from monitor.archive import Archive, ArchiveThread
 from monitor.conditional import may_ask_conditionally
 from monitor.config import Config
 from monitor.dedupe import sort_out, storm
 from monitor.errors import WorkerFailed
 from monitor.fetch import Fetcher
+from monitor.findings import findings_of, is_gap, with_prospects, with_storm
 from monitor.fulltext import read_page
 from monitor.model import (
     UNDETERMINED,
-    Archived,
-    Article,
-    Duplicate,
-    Enrichment,
     FeedSpec,
     FeedState,
     Fetched,
@@ -54,7 +50,6 @@ from monitor.model import (
     HostLease,
     Known,
     Lookup,
-    New,
     NotAFeed,
     NotModified,
     Outcome,
@@ -62,7 +57,6 @@ from monitor.model import (
     PageWanted,
     PollOutcome,
     ReadFeed,
-    Revised,
     RuleSpec,
     Validators,
     Verdict,
@@ -417,76 +411,18 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
     try:
         enriched = await poller.workers.enrich(to_enrich, tags=spec.tags) if to_enrich else ()
         by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
-        findings = _findings(verdicts, by_key, rules=poller.rules)
-        findings = tuple(_with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
+        findings = findings_of(verdicts, by_key, rules=poller.rules)
+        findings = tuple(with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
         findings = await _with_alerts(poller, spec, outcome, read, findings)
     except WorkerFailed as failure:
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
-    judged = replace(outcome, findings=findings, gap=_gap(asked.state, read, verdicts))
+    judged = replace(outcome, findings=findings, gap=is_gap(asked.state, read, verdicts))
     if asked.state.primed and (again := storm(verdicts, lookup)):
-        judged = _with_storm(judged, again)
+        judged = with_storm(judged, again)
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)
-
-
-def _with_storm(outcome: PollOutcome, again: Collection[str]) -> PollOutcome:
-    """The outcome with what a storm of old items under new identities brings sent together, and said."""
-    findings = tuple(
-        replace(finding, alerts=collected(finding.alerts)) if finding.verdict.article.entry_key in again else finding
-        for finding in outcome.findings
-    )
-    problem = (
-        f"{len(again)} entries came as new although the feed carried their headlines before: its guids and links do not"
-        " last. Their alerts are sent in one digest"
-    )
-    return replace(outcome, findings=findings, storm=len(again), problems=(*outcome.problems, problem))
-
-
-def _findings(
-    verdicts: Sequence[Verdict], enriched: Mapping[str, Enrichment], *, rules: Collection[str]
-) -> tuple[Finding, ...]:
-    """Each entry's verdict with what is new about it: language, and matches that its article does not have yet.
-
-    `enriched` is by entry key. A reload may reach the workers before it reaches a poll under way: matches of rules that
-    are not among this poll's `rules` are left out, as if the poll had been made before the reload altogether.
-    """
-    matched_here: dict[str, set[str]] = {}  # entry key of a new article in this document → rules that matched it
-    findings = []
-    for verdict in verdicts:
-        enrichment = enriched.get(verdict.article.entry_key)
-        if isinstance(verdict, Known) or enrichment is None:
-            findings.append(Finding(verdict=verdict))
-            continue
-        matched = _matched_before(verdict, matched_here)
-        matches = tuple(match for match in enrichment.matches if match.rule in rules and match.rule not in matched)
-        matched.update(match.rule for match in matches)
-        findings.append(Finding(verdict=verdict, language=enrichment.language, matches=matches))
-    return tuple(findings)
-
-
-def _matched_before(verdict: New | Revised | Duplicate, matched_here: dict[str, set[str]]) -> set[str]:
-    """The rules that matched this article already; the set is the one to add to."""
-    match verdict:
-        case New(article=article):
-            return matched_here.setdefault(article.entry_key, set())
-        case Duplicate(of=Article(entry_key=entry_key)):
-            return matched_here.setdefault(entry_key, set())
-        case Revised(of=archived) | Duplicate(of=Archived() as archived):
-            # One archived article may be met twice in a document; the second meeting must not alert again.
-            return matched_here.setdefault(f"article {archived.id}", set(archived.rules))
-    raise AssertionError(f"no such verdict: {verdict}")
-
-
-def _with_prospects(finding: Finding, spec: FeedSpec, state: FeedState, now: datetime) -> Finding:
-    """The finding, with whether it is news, and the page to be read for its full text."""
-    if isinstance(finding.verdict, Known):
-        return finding
-    article = finding.verdict.article
-    # A duplicate has its full text, or none, from the feed that brought it first.
-    page = article.link if spec.fulltext and isinstance(finding.verdict, New | Revised) else None
-    return replace(finding, news=state.primed or _is_backlog_news(spec, article, now), page=page)
 
 
 async def _with_alerts(
@@ -510,19 +446,6 @@ async def _with_alerts(
     )
     alerting = {id(finding): each for finding, each in zip(news, alerts, strict=True)}
     return tuple(replace(finding, alerts=alerting.get(id(finding), ())) for finding in findings)
-
-
-def _is_backlog_news(spec: FeedSpec, article: Article, now: datetime) -> bool:
-    """Whether a feed's first poll alerts on this article: it must be known to be as young as `alert_backlog`."""
-    return article.published_at is not None and now - article.published_at < spec.alert_backlog
-
-
-def _gap(state: FeedState, read: ReadFeed, verdicts: Sequence[Verdict]) -> bool | None:
-    """Whether the document shares nothing with what this feed carried before; None when there is nothing to compare."""
-    if not state.primed or read.entries == 0:
-        return None
-    seen_before = len(read.articles) < read.entries or any(isinstance(verdict, Known | Revised) for verdict in verdicts)
-    return not seen_before
 
 
 # ── without an archive ───────────────────────────────────────────────────────────────────────────────────────────────
