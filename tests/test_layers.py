@@ -36,6 +36,7 @@ CORE = [
     "mail",
     "render",
     "alert",
+    "findings",
     "opml",
     "discover",
 ]
