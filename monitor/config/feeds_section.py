@@ -53,11 +53,11 @@ class FeedsSection:
 
     def find(self, keys: Collection[str]) -> set[int]:
         """Where in the list the feeds of these keys are. Raises EditError for a key that no feed has."""
-        known = self.keys
-        for key in keys:
-            if key not in known:
-                raise EditError(f'there is no feed "{one_line(key, 80)}". {did_you_mean(key, set(known))}')
-        return {index for index, key in enumerate(known) if key in keys}
+        wanted, known = set(keys), self.keys
+        if unknown := wanted.difference(known):
+            key = min(unknown)
+            raise EditError(f'there is no feed "{one_line(key, 80)}". {did_you_mean(key, set(known))}')
+        return {index for index, key in enumerate(known) if key in wanted}
 
     # ── what to splice ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,10 +69,11 @@ class FeedsSection:
         if section.children and not section.flow:
             return [self._after_the_last(section, feeds)]
         in_brackets = self.span is not None and self.span.flow
-        if section.kind == "list" and (section.children or in_brackets or self._holds_a_comment(section)):
+        if section.kind == "list" and (section.children or in_brackets or self.page.remarks(section)):
             return self.page.appended_in_flow(section, self._in_braces(feeds))
         if in_brackets:
-            return [(section.start, section.end, f" [{', '.join(self._in_braces(feeds))}]")]
+            listed = f"[{', '.join(self._in_braces(feeds))}]"
+            return [(section.start, section.end, self.page.spaced(section.start, listed))]
         return self._in_an_empty_section(section, feeds)
 
     def removing(self, removed: Collection[int]) -> list[Splice]:
@@ -85,14 +86,14 @@ class FeedsSection:
         for index in removed:
             dash = page.dash(section, index)
             end = page.after(section.children[index], page.column(dash))
-            splices.append(page.without_lines(page.line_start(dash), end))
+            splices.append(page.without_paragraph(page.line_start(dash), end))
         return splices
 
     def pausing(self, index: int) -> list[Splice]:
         """Writes `paused: true` at a feed."""
         span, page = self._mapping(index), self.page
         if (value := span.get("paused")) is not None:
-            return [(value.start, value.end, "true" if value.end > value.start else " true")]
+            return [(value.start, value.end, page.spaced(value.start, "true"))]
         if span.flow:
             return page.appended_in_flow(span, ['"paused": true' if self._is_quoted(span) else "paused: true"])
         keys = span.children[::2]
@@ -106,14 +107,13 @@ class FeedsSection:
         span, page = self._mapping(index), self.page
         at = next(at for at, (key, _) in enumerate(span.pairs) if key.text == "paused")
         key, value = span.pairs[at]
-        if at and span.flow:
-            end_before = span.pairs[at - 1][1].end
-            if re.fullmatch(", *", page.text[end_before : key.start]):
-                return [(end_before, value.end, "")]
-        if at and not span.flow:
-            begin = page.line_start(key.start)
-            if page.text[begin : page.line_stop(begin)].strip() == page.text[key.start : value.end]:
-                return [page.without_lines(begin, page.line_end(begin))]
+        pair = page.text[key.start : value.end]
+        line = page.line_start(key.start)
+        if at and page.text[line : page.line_stop(line)].strip() in ((pair,) if not span.flow else (f"{pair},",)):
+            return [page.without_lines(line, page.line_end(line))]
+        end_before = span.pairs[at - 1][1].end
+        if at and span.flow and re.fullmatch(r",\s*", page.text[end_before : key.start]):
+            return [(end_before, value.end, "")]
         return [(value.start, value.end, "false")]
 
     def spliced(self, splices: Sequence[Splice], feeds: Sequence[Any]) -> str:
@@ -137,7 +137,7 @@ class FeedsSection:
         lead = page.text[dash + 1 : last.start]  # between the dash and the feed; it may be a line break
         if lead.strip() or not lead:
             lead = " "
-        blank_between = len(section.children) > 1 and not page.text[page.line_start(line - 1) : line].strip()
+        blank_between = len(section.children) > 1 and page.is_blank(line - 1)
 
         lines: list[str] = []
         for feed in feeds:
@@ -163,7 +163,7 @@ class FeedsSection:
             begin = page.text.index("[", section.start)
         elif page.text.startswith("&", section.start):
             begin = section.end
-        while begin < section.end and page.text[begin - 1] in " \t":
+        while begin < section.end and page.text[begin - 1].isspace():
             begin -= 1
         lines = [f"{indent}  - {item}" for item in self._in_braces(feeds)]
         return [(begin, section.end, ""), page.lines_at(page.line_end(section.end), lines)]
@@ -195,10 +195,6 @@ class FeedsSection:
         if like is None or like.kind != "mapping" or not like.children:
             return False
         return self.page.text.startswith('"', like.children[0].start)
-
-    def _holds_a_comment(self, section: Span) -> bool:
-        opening = self.page.text.index("[", section.start)
-        return bool(self.page.text[opening + 1 : section.end - 1].strip())
 
     def _mapping(self, index: int) -> Span:
         assert self.section is not None, "what is changed was found"

@@ -83,9 +83,8 @@ def spans(text: str) -> Span | None:
 def scalar(text: str, *, quoted: bool = False) -> str:
     """The text as YAML, on one line and safe between brackets; in double quotes only when it must be, or is to be."""
     if not quoted and text:
-        document = f"{{k: {text}}}"
-        root, problems = read(document.encode())
-        if root is not None and not problems and root.value == {"k": text} and not root.entries["k"].style:
+        root, problems = read(f"outside: {text}\nbetween: {{brackets: {text}}}\n".encode())
+        if root is not None and not problems and root.value == {"outside": text, "between": {"brackets": text}}:
             return text
     # Every JSON string is a YAML double-quoted one (YAML 1.2.2 §1.3), but for the raw breaks that YAML 1.1 folds.
     return re.sub(
@@ -154,6 +153,23 @@ class Page:
             begin = self.line_stop(begin - 1)
         return (begin, end, "")
 
+    def without_paragraph(self, begin: int, end: int) -> Splice:
+        """Whole lines taken out; between two blank lines, or at the end after one, with one of them."""
+        if begin and self.is_blank(begin - 1):
+            if end == len(self.text):
+                begin = self.line_start(begin - 1)
+            elif self.is_blank(end):
+                end = self.line_end(end)
+        return self.without_lines(begin, end)
+
+    def is_blank(self, at: int) -> bool:
+        """Whether the line that holds this place has nothing on it."""
+        return not self.text[self.line_start(at) : self.line_stop(at)].strip()
+
+    def spaced(self, at: int, value: str) -> str:
+        """The value as it is written at this place, apart from the colon before it."""
+        return value if self.text[at - 1].isspace() else f" {value}"
+
     def appended_in_flow(self, flow: Span, texts: Sequence[str]) -> list[Splice]:
         """What makes `texts` the last members of a list or mapping in brackets, laid out as its last member is."""
         if not flow.children:
@@ -181,14 +197,15 @@ class Page:
         """What takes these items out of a list in brackets: whole lines where an item has lines of its own."""
         items = flow.children
         kept = [index for index in range(len(items)) if index not in removed]
+        if not kept and not self.remarks(flow):
+            return [(self.text.index("[", flow.start) + 1, flow.end - 1, "")]
         splices: list[Splice] = []
         for index in sorted(removed):
             item = items[index]
             comma = self._comma(item.end)
             begin, tail = item.start, item.end if comma is None else comma + 1
-            line = self.line_start(begin)
-            if not self.text[line:begin].strip() and line > flow.start and self._only_a_comment(tail):
-                splices.append(self.without_lines(line, self.line_end(tail)))
+            if (lines := self._own_lines(flow, item)) is not None:
+                splices.append(self.without_lines(*lines))
             elif kept and index < kept[-1]:
                 following = items[index + 1].start
                 splices.append((begin, tail if self.text[tail:following].strip() else following, ""))
@@ -205,18 +222,37 @@ class Page:
                 splices.append((before, before + 1, ""))
         return splices
 
+    def remarks(self, flow: Span) -> str:
+        """What stands in a list in brackets besides its items: comments."""
+        at, rest = self.text.index("[", flow.start) + 1, ""
+        for item in flow.children:
+            rest += self.text[at : item.start]
+            at = item.end
+        return (rest + self.text[at : flow.end - 1]).replace(",", "").strip()
+
     def spliced(self, splices: Iterable[Splice]) -> str:
         """The text with all of them done. Those at one place are done in the order given."""
         parts: list[str] = []
         done = 0
         for begin, end, text in sorted(splices, key=lambda splice: splice[:2]):
             parts += (self.text[done:begin], text)
-            done = end
+            done = max(done, end)
         return "".join((*parts, self.text[done:]))
 
     def _comma(self, at: int) -> int | None:
         found = _COMMA.match(self.text, at)
         return found.end() - 1 if found else None
+
+    def _own_lines(self, flow: Span, item: Span) -> tuple[int, int] | None:
+        """The lines that hold an item in brackets, its comma and a remark; None where they hold more."""
+        begin, stop = self.line_start(item.start), self.line_stop(item.end)
+        before, behind = self.text[begin : item.start], self.text[item.end : stop].partition("#")[0]
+        commas = before.strip() + behind.strip()
+        if begin <= flow.start or stop >= flow.end or commas not in ("", ","):
+            return None
+        if not commas and self._comma(item.end) is not None:
+            return None  # its comma begins the next line
+        return begin, self.line_end(stop)
 
     def _only_a_comment(self, at: int) -> bool:
         """Whether the line ends here, but for a comment, and another one follows."""
