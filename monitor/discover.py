@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import StrEnum
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -26,13 +26,17 @@ MAX_LINKS = 5_000  # of a page, that are looked at
 MAX_TITLE = 200
 
 
-class Where(IntEnum):
-    """Where a candidate was found; the lower, the likelier it is what is looked for."""
+class Where(StrEnum):
+    """Where an address was found, the likeliest to be what is looked for first."""
 
-    ANNOUNCED = 1  # <link rel="alternate"> with the type of a feed
-    LINKED = 2  # <a href> that looks like a feed's
-    COMMENTS = 3  # either, of a feed of comments
-    GUESSED = 4  # nothing points there
+    GIVEN = "given"  # it is the address that was asked for
+    ANNOUNCED = "announced"  # <link rel="alternate"> with the type of a feed
+    LINKED = "linked"  # <a href> that looks like a feed's
+    COMMENTS = "comments"  # either, of a feed of comments
+    GUESSED = "guessed"  # nothing points there
+
+
+_RANK = {where: rank for rank, where in enumerate(Where)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +94,9 @@ def candidates(body: bytes, *, url: str, content_type: str | None) -> tuple[Cand
     for candidate in (*_announced(page, base), *_linked(page, base)):
         if candidate.url != urldefrag(url).url:
             known = found.get(candidate.url)
-            if known is None or candidate.where < known.where:
+            if known is None or _RANK[candidate.where] < _RANK[known.where]:
                 found[candidate.url] = candidate
-    return tuple(sorted(found.values(), key=lambda candidate: candidate.where)[:MAX_CANDIDATES])
+    return tuple(sorted(found.values(), key=lambda candidate: _RANK[candidate.where])[:MAX_CANDIDATES])
 
 
 def _base(page: LexborHTMLParser, url: str) -> str:

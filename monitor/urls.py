@@ -126,6 +126,13 @@ def _split(url: str | None) -> SplitResult | None:
     return parts if usable and not _BAD_IN_HOST.search(parts.netloc.rpartition("@")[2]) else None
 
 
+def without_secrets(url: str) -> str:
+    """The URL without user and password, and without the parameters that `redacted` hides."""
+    url = _USERINFO.sub("//", url)
+    cut, number = _SECRET_PARAMETER.subn(lambda found: found[1][0] if found[1][0] in "?#" else "", url)
+    return re.sub(r"(?<=[?#])[&;]+", "", cut).rstrip("?#") if number else url
+
+
 def redacted(text: str) -> str:
     """The text with the credentials of its URLs hidden: user and password, and parameters such as `token` or `key`."""
     return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub("//***@", text))

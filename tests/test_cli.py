@@ -209,7 +209,7 @@ def test_check_online_asks_every_feed(tmp_path: Path, site: ServedSite) -> None:
 
     assert result.status == 3
     assert "fine" in result.out
-    assert "http_error" in result.out
+    assert "dead" in result.out
 
 
 def test_send_test_says_where_the_mail_went(tmp_path: Path, site: ServedSite) -> None:

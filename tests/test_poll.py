@@ -17,7 +17,7 @@ from monitor import config as configuration
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.errors import WorkerFailed
 from monitor.model import Outcome, PollOutcome
-from monitor.poll import Poller, check_feed, fresh_state, open_poller, poll_feed, poll_host
+from monitor.poll import Poller, fresh_state, open_poller, poll_feed, poll_host
 from tests.factories import NOW
 from tests.loopback import Answer, Request, Site, redirect
 from tests.rss import item, rss
@@ -462,22 +462,3 @@ async def test_a_feed_removed_while_its_host_was_leased_is_not_polled(tmp_path: 
         outcomes = await room.poll()
 
         assert set(outcomes) == {"herald"}
-
-
-@pytest.mark.parametrize(
-    ("answer", "verdict"),
-    [
-        pytest.param(Answer(body=rss(item(1))), "fine", id="a feed"),
-        pytest.param(Answer(body=rss(item(1), end="")), "truncated", id="a feed without its end"),
-        pytest.param(Answer(body=b"<html>"), "not_a_feed", id="a page"),
-        pytest.param(Answer(status=500), "http_error", id="an error"),
-    ],
-)
-async def test_asking_a_feed_once_tells_how_it_is(answer: Answer, verdict: str, tmp_path: Path) -> None:
-    async with newsroom(tmp_path) as room:
-        room.site.routes["/gazette"] = answer
-        (spec,) = room.poller.config.feeds
-
-        checked = await check_feed(room.poller.fetcher, room.poller.workers, spec, NOW)
-
-        assert checked.answer == verdict

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.urls import link_key, resolve
+from monitor.urls import link_key, resolve, without_secrets
 
 FEED = "https://gazette.example/feeds/rss.xml"
 
@@ -158,3 +158,17 @@ def test_parameters_that_choose_the_article_are_never_merged(name: str, one: str
     }
 
     assert len(keys) == len({one, other})
+
+
+@pytest.mark.parametrize(
+    ("url", "without"),
+    [
+        ("https://desk:secret@g.example/rss", "https://g.example/rss"),
+        ("https://g.example/rss?token=a", "https://g.example/rss"),
+        ("https://g.example/rss?token=a&page=2&key=b#top", "https://g.example/rss?page=2#top"),
+        ("https://g.example/rss?page=2;auth=b", "https://g.example/rss?page=2"),
+        ("https://medium.com/feed/@writer?", "https://medium.com/feed/@writer?"),
+    ],
+)
+def test_a_url_is_left_without_its_secrets(url: str, without: str) -> None:
+    assert without_secrets(url) == without

@@ -7,6 +7,7 @@ them, so that `monitor --help` is instant.
     working   run, poll, deliver: what changes the archive or sends
     asking    check, search, sql, status: what only reads
     feeds     the feeds: list and edit them
+    opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
     lists     rules, alerts, db: one group a table
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import click
 
 from monitor import __version__
-from monitor.cli import asking, feeds, lists, working
+from monitor.cli import asking, feeds, feeds_online, lists, opml, working
 from monitor.cli.session import Session
 
 
@@ -66,3 +67,6 @@ for command in (
     lists.db,
 ):
     cli.add_command(command)
+
+for command in (feeds_online.discover, opml.import_opml, opml.export_opml):
+    feeds.feeds.add_command(command)

@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from monitor.archive import SearchRow, Status
     from monitor.config import Config
     from monitor.model import FeedSpec
-    from monitor.poll import FeedCheck
+    from monitor.probe import FeedCheck
     from monitor.rules import Query
 
 
 @click.command()
 @click.option("--online", is_flag=True, help="Also fetch and read every feed once; nothing is written.")
+@click.option("--json", "as_json", is_flag=True, help="With --online: what the feeds answered, as JSON.")
 @pass_session
-def check(session: Session, online: bool) -> int:
-    """Validate the configuration; every error with its line and column."""
+def check(session: Session, online: bool, as_json: bool) -> int:
+    """Validate the configuration; every error with its line and column.
+
+    With --online, exit status 3 unless every feed is fine or redirected.
+    """
     from monitor import config as configuration
 
+    if as_json and not online:
+        raise click.UsageError("--json goes with --online")
     config = session.config
     if config.smtp and config.smtp.user and configuration.secret("smtp-password", session.environ) is None:
         show.note(
@@ -50,34 +56,52 @@ def check(session: Session, online: bool) -> int:
     if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
         show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
     sizes = (("feed", config.feeds), ("rule", config.rules), ("channel", config.channels))
-    show.line(f"{config.path}: {', '.join(show.counted(len(items), thing) for thing, items in sizes)}: fine")
-    return _check_online(config, proxy_password) if online else 0
+    fine = f"{config.path}: {', '.join(show.counted(len(items), thing) for thing, items in sizes)}: fine"
+    if as_json:
+        show.note(fine)
+    else:
+        show.line(fine)
+    return _check_online(config, proxy_password, as_json=as_json) if online else 0
 
 
-def _check_online(config: Config, proxy_password: str | None) -> int:
-    checks = asyncio.run(_ask_every_feed(config, proxy_password))
-    columns = ["feed", "answer", "format", "entries", "newest", "language", "detail"]
-    show.table(columns, ([getattr(each, column) for column in columns] for each in checks), right=("entries",))
-    return 0 if all(each.answer in ("fine", "moved") for each in checks) else EXIT_SOME_FEEDS_FAILED
+def _check_online(config: Config, proxy_password: str | None, *, as_json: bool) -> int:
+    from monitor.advice import is_our_own_line
+    from monitor.probe import GOOD
+
+    asked = [feed for feed in config.feeds if not feed.paused]
+    checks = asyncio.run(_ask_every_feed(config, proxy_password, asked))
+    if as_json:
+        show.as_json(checks)
+    else:
+        columns = ["feed", "answer", "status", "format", "entries", "newest", "language", "bytes", "robots"]
+        used = [column for column in columns if column != "robots" or any(check.robots for check in checks)]
+        rows = ([getattr(check, column) for column in used] for check in checks)
+        show.table(used, rows, right=("status", "entries", "bytes"))
+        for check in checks:
+            if check.detail:
+                show.paragraph(f"{check.feed}: {check.detail}")
+    if paused := len(config.feeds) - len(asked):
+        show.note(f"{show.counted(paused, 'paused feed')} not asked")
+    if is_our_own_line([check.outcome for check in checks if check.outcome], len(checks)):
+        show.note("most feeds could not be reached: look at this machine's network and name server first")
+    return 0 if all(check.answer in GOOD for check in checks) else EXIT_SOME_FEEDS_FAILED
 
 
-async def _ask_every_feed(config: Config, proxy_password: str | None) -> list[FeedCheck]:
-    from monitor.poll import brief_for, check_feed, open_fetcher
-    from monitor.workers import Workers
+async def _ask_every_feed(config: Config, proxy_password: str | None, feeds: Sequence[FeedSpec]) -> Sequence[FeedCheck]:
+    from monitor.poll import brief_for, user_agent
+    from monitor.probe import check_feeds, open_prober
 
-    workers = Workers(config.workers, brief_for(config))
-    await workers.start()
-    at_once = asyncio.Semaphore(10)
-    try:
-        async with open_fetcher(config, proxy_password=proxy_password) as fetcher:
-
-            async def one(feed: FeedSpec) -> FeedCheck:
-                async with at_once:
-                    return await check_feed(fetcher, workers, feed, now())
-
-            return list(await asyncio.gather(*map(one, config.feeds)))
-    finally:
-        await workers.aclose()
+    async with open_prober(
+        user_agent=user_agent(config),
+        proxy=config.proxy,
+        proxy_password=proxy_password,
+        brief=brief_for(config),
+        workers=config.workers,
+        now=now,
+        host_delay=config.host_delay,
+        host_connections=config.host_connections,
+    ) as prober:
+        return await check_feeds(prober, feeds)
 
 
 @click.command()
