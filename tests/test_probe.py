@@ -194,12 +194,20 @@ async def test_a_host_gets_only_so_many_requests_at_a_time(connections: int) -> 
     assert most == connections
 
 
-async def test_a_host_that_asks_for_fewer_requests_is_asked_no_more() -> None:
+async def test_a_feed_is_checked_although_its_host_asked_for_fewer_requests() -> None:
     async with a_desk(one=Answer(status=429), two=FEED) as desk:
-        _, two = await desk.check("one", "two")
+        one, two = await desk.check("one", "two")
 
-        assert desk.asked() == ["/one"]
-    assert (two.answer, two.outcome) == (Verdict.FAILING, Outcome.RATE_LIMITED)
+    assert (one.answer, one.outcome) == (Verdict.FAILING, Outcome.RATE_LIMITED)
+    assert two.answer is Verdict.FINE
+
+
+async def test_no_more_guesses_are_made_at_a_host_that_asks_for_fewer_requests() -> None:
+    async with a_desk(page=page(link("/one") + link("/two") + link("/three")), one=Answer(status=429)) as desk:
+        await found(desk, "/page")
+
+        assert desk.asked()[:2] == ["/page", "/one"]
+        assert "/three" not in desk.asked()
 
 
 async def test_no_password_is_told() -> None:
