@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ from urllib.parse import urlsplit
 import click
 
 from monitor import show
+from monitor.cli.feeds_online import opened_prober, show_feeds, with_scheme
 from monitor.cli.session import Session, json_option, known_feeds, pass_session
 from monitor.urls import redacted
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.probe import FoundFeed
 
 RELOAD = "a running daemon takes it up on `systemctl reload monitor` (or SIGHUP)"
 
@@ -57,6 +60,7 @@ def feeds_list(session: Session, as_json: bool) -> None:
     multiple=True,
     help="A private address it may be fetched from; may be repeated.",
 )
+@click.option("--no-check", is_flag=True, help="Do not ask the URL whether there is a feed.")
 @pass_session
 def feeds_add(
     session: Session,
@@ -68,14 +72,29 @@ def feeds_add(
     tags: tuple[str, ...],
     every: str | None,
     allow_private: tuple[str, ...],
-) -> None:
-    """Add a feed to feeds.yaml, after the last one."""
+    no_check: bool,
+) -> int:
+    """Add a feed to feeds.yaml, after the last one.
+
+    URL may be the page of an outlet that announces one feed. It is asked first, and exit status 1 means that there is
+    no feed, or more than one to choose from; nothing is written then.
+    """
     from monitor.config.editing import NewFeed, add_feeds, feed_keys, free_key
+
+    url, name = with_scheme(url), title
+    _not_yet_there(session, url)
+    if not no_check:
+        found = asyncio.run(_asked(session, url, allow_private))
+        if found is None:
+            return 1
+        if found.url != url:
+            show.note(f"{redacted(url)} leads to {redacted(found.url)}, which is added")
+        url, name = found.url, title or found.title
 
     def added(text: str) -> str:
         # The key is made here, where the text can no longer change, so that two adds at once do not choose the same.
         new = NewFeed(
-            key=key or free_key(title or _host(url), feed_keys(text)),
+            key=key or free_key(name or _host(url), feed_keys(text)),
             url=url,
             title=title,
             language=language,
@@ -93,6 +112,33 @@ def feeds_add(
             if warning.path.startswith(f"feeds[{len(config.feeds) - 1}]"):
                 show.note(f"{warning.located(str(config.path))} (warning)")
     show.line(f"added {feed.key}: {redacted(feed.url)}; {RELOAD}")
+    return 0
+
+
+def _not_yet_there(session: Session, url: str) -> None:
+    """Raises EditError when the feed list has this URL, before anybody is asked."""
+    from monitor.config.editing import same_feed
+    from monitor.errors import EditError
+
+    for feed in session.config.feeds:
+        if same_feed(feed.url) == same_feed(url):
+            raise EditError(f'feed "{feed.key}" already has this URL')
+
+
+async def _asked(session: Session, url: str, allow_private: tuple[str, ...]) -> FoundFeed | None:
+    """The feed that a URL means; None when there is none, or no one: that is said."""
+    from monitor.probe import FoundFeed, NoFeed, SeveralFeeds, checked
+
+    async with opened_prober(session) as prober:
+        match await checked(prober, url, allow_private=allow_private):
+            case FoundFeed() as found:
+                return found
+            case SeveralFeeds(feeds=feeds):
+                show_feeds([replace(feed, url=redacted(feed.url)) for feed in feeds])
+                show.note("several feeds; add the one you mean by its own URL")
+            case NoFeed(detail=detail):
+                show.note(f"no feed at {redacted(url)}: {detail} `--no-check` adds it all the same.")
+    return None
 
 
 @feeds.command("remove")

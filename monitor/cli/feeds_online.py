@@ -96,6 +96,7 @@ async def _discover(session: Session, url: str, allow_private: Sequence[str]) ->
 @asynccontextmanager
 async def opened_prober(session: Session) -> AsyncIterator[Prober]:
     """A prober that asks as the configuration says; where there is none, politely and under our name only."""
+    from monitor.config import secret
     from monitor.poll import brief_for, user_agent
     from monitor.probe import open_prober
     from monitor.workers import Brief
@@ -105,6 +106,8 @@ async def opened_prober(session: Session) -> AsyncIterator[Prober]:
         show.note("there is no feeds.yaml: publishers hear our name and version, but not whom to write to")
     async with open_prober(
         user_agent=user_agent(config) if config else f"monitor/{__version__} (feeds)",
+        proxy=config.proxy if config else None,
+        proxy_password=secret("proxy-password", session.environ),
         brief=brief_for(config) if config else Brief(languages=(), rules=(), aliases={}),
         workers=1,  # a process, whatever the configuration says: it can be killed over a hostile page
         now=now,
