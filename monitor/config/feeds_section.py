@@ -82,12 +82,14 @@ class FeedsSection:
         assert section is not None, "what is removed was found"
         if section.flow:
             return page.cut_from_flow(section, removed)
-        splices = []
-        for index in removed:
+        passages: list[tuple[int, int]] = []
+        for index in sorted(removed):
             dash = page.dash(section, index)
-            end = page.after(section.children[index], page.column(dash))
-            splices.append(page.without_paragraph(page.line_start(dash), end))
-        return splices
+            begin = page.line_start(dash)
+            if passages and not page.text[passages[-1][1] : begin].strip():
+                begin, _ = passages.pop()
+            passages.append((begin, page.after(section.children[index], page.column(dash))))
+        return [page.without_paragraph(begin, end) for begin, end in passages]
 
     def pausing(self, index: int) -> list[Splice]:
         """Writes `paused: true` at a feed."""

@@ -236,7 +236,7 @@ class Page:
         done = 0
         for begin, end, text in sorted(splices, key=lambda splice: splice[:2]):
             parts += (self.text[done:begin], text)
-            done = max(done, end)
+            done = end
         return "".join((*parts, self.text[done:]))
 
     def _comma(self, at: int) -> int | None:

@@ -91,7 +91,7 @@ STYLES = [
     ),
     pytest.param(
         "feeds:\n- url: https://a.example\n  key: a\n"
-        "- url: https://b.example\n  key: b\n  title: |\n    Some\n    title\nrules: []\n",
+        "- url: https://b.example\n  key: b\n  title: |\n    Some\n    title\n\nrules: []\n",
         [f"+- {BLOCK[0]}", f"+  {BLOCK[1]}", f"+  {BLOCK[2]}"],
         ["+  paused: true"],
         ["-- url: https://b.example", "-  key: b", "-  title: |", "-    Some", "-    title"],
@@ -256,6 +256,27 @@ def test_a_list_may_become_empty_and_be_filled_again(
 
     assert feeds_in(emptied) == []
     assert feed_keys(add_feeds(emptied, [NEW])) == ("new",)
+
+
+@pytest.mark.parametrize(
+    ("before", "keys", "after"),
+    [
+        pytest.param("[{key: a}, {key: b}, {key: c}]", "a", "[{key: b}, {key: c}]", id="the first"),
+        pytest.param("[{key: a}, {key: b}, {key: c}]", "ab", "[{key: c}]", id="the first two"),
+        pytest.param("[{key: a}, {key: b}, {key: c}]", "bc", "[{key: a}]", id="the last two"),
+        pytest.param("[{key: a}, {key: b}, {key: c},]", "ac", "[{key: b},]", id="the ends"),
+        pytest.param("[\n  {key: a}  # a\n  , {key: b}  # b\n  ]", "b", "[\n  {key: a}  # a\n  ]", id="a comma before"),
+        pytest.param(
+            "[\n  {key: a}\n  , {key: b}  # b\n  ]", "a", "[\n  {key: b}  # b\n  ]", id="a comma on the next line"
+        ),
+        pytest.param("[\n  {key: a}, {key: b},\n  {key: c}]", "b", "[\n  {key: a}, {key: c}]", id="two on a line"),
+        pytest.param("[\n  {key: a}  # a\n]", "a", "[\n]", id="the only one, with a remark"),
+        pytest.param("\n- key: a\n\n- key: b\n\n- key: c", "b", "\n- key: a\n\n- key: c", id="between blank lines"),
+        pytest.param("\n- key: a\n\n- key: b\n\n- key: c", "bc", "\n- key: a", id="the last two, blank lines between"),
+    ],
+)
+def test_the_feeds_that_stay_are_laid_out_as_before(before: str, keys: str, after: str) -> None:
+    assert remove_feeds(f"feeds: {before}\n", list(keys)) == f"feeds: {after}\n"
 
 
 @pytest.mark.parametrize(
