@@ -108,9 +108,9 @@ def cell(value: object) -> str:
             return clean(str(value)).replace("\n", " ")
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things: `1 article`, `2 articles`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """A number of things: `1 article`, `2 articles`; `things` where an s does not make the plural."""
+    return f"{number} {thing}" if number == 1 else f"{number} {things or thing + 's'}"
 
 
 def ago(span: timedelta) -> str:

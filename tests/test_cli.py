@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import monitor
+from tests.commands import Result, monitor
 from tests.loopback import Answer, Site
 from tests.rss import item, rss
 
@@ -208,8 +208,75 @@ def test_check_online_asks_every_feed(tmp_path: Path, site: ServedSite) -> None:
     result = monitor("check", "--online", cwd=tmp_path)
 
     assert result.status == 3
-    assert "fine" in result.out
-    assert "dead" in result.out
+    gazette, herald = (line.split() for line in result.out.splitlines() if line.startswith(("gazette", "herald")))
+    assert gazette[:5] == ["gazette", "fine", "HTTP", "200,", "rss20,"]
+    assert herald[:4] == ["herald", "dead", "HTTP", "404;"]
+    assert "remove it from feeds.yaml" in result.out
+
+
+def test_check_online_leaves_paused_feeds_out_and_is_content_with_fine_and_redirected(
+    tmp_path: Path, site: ServedSite
+) -> None:
+    site.routes["/new"] = Answer(status=301, headers={"Location": "/gazette"})
+    settings = (tmp_path / "feeds.yaml").read_text().replace("{key: herald", "{paused: true, key: herald")
+    (tmp_path / "feeds.yaml").write_text(settings.replace("/gazette", "/new"))
+
+    result = monitor("check", "--online", "--json", cwd=tmp_path)
+
+    (gazette,) = result.json()
+    assert (gazette["answer"], gazette["status"], gazette["entries"]) == ("redirected", 200, 2)
+    assert result.status == 0
+    assert "1 paused feed not asked" in result.err
+
+
+# ── discover ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def discover(site: ServedSite, *arguments: str, cwd: Path) -> Result:
+    """`monitor feeds discover` at the site's home page."""
+    url = site.site.url("/", userinfo="desk:secret@")
+    return monitor("feeds", "discover", url, "--allow-private", site.site.pair, *arguments, cwd=cwd)
+
+
+def test_discover_shows_the_feeds_of_a_page_and_the_command_that_adds_one(tmp_path: Path, site: ServedSite) -> None:
+    site.routes["/"] = Answer(body=b'<html><link rel="alternate" type="application/rss+xml" href="/gazette"></html>')
+
+    shown = discover(site, cwd=tmp_path)
+    as_json = discover(site, "--json", cwd=tmp_path)
+
+    url = site.site.url("/gazette")
+    assert shown.status == 0
+    assert shown.out.splitlines()[1].startswith(url)
+    assert shown.err.splitlines()[-1] == f"to watch it: monitor feeds add {url}"
+    assert [(feed["url"], feed["where"]) for feed in as_json.json()] == [(url, "announced")]
+
+
+def test_discover_says_that_an_address_is_a_feed_itself_and_needs_no_configuration(
+    tmp_path: Path, site: ServedSite
+) -> None:
+    site.routes["/"] = site.routes["/gazette"]
+    (tmp_path / "feeds.yaml").unlink()
+
+    result = discover(site, cwd=tmp_path)
+
+    assert result.status == 0
+    assert "is a feed itself" in result.err
+    assert "there is no feeds.yaml" in result.err
+    assert "secret" not in result.out + result.err
+    (agent,) = {request.header("User-Agent") for request in site.site.requests}
+    assert agent is not None
+    assert agent.startswith(b"monitor/")
+
+
+def test_discover_ends_with_1_and_advice_when_there_is_none(tmp_path: Path, site: ServedSite) -> None:
+    site.routes["/"] = Answer(body=b"<html><title>Hello</title></html>")
+
+    result = discover(site, cwd=tmp_path)
+
+    assert (result.status, result.out) == (1, "")
+    assert "an HTML page titled 'Hello'" in result.err
+    assert "ask the publisher" in result.err
+    assert "secret" not in result.err
 
 
 def test_send_test_says_where_the_mail_went(tmp_path: Path, site: ServedSite) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.config import load
 from monitor.language import bcp47
 from monitor.opml import FeedList, ListedFeed, NotOpml, read, write
 from monitor.text import one_line
 from monitor.urls import resolve
+from tests.commands import monitor
 
 FEED = "https://gazette.example/rss"
 
@@ -258,3 +261,123 @@ def test_what_we_write_is_opml_as_other_readers_expect_it() -> None:
         "category": "press,war%2C peace",
     }
     assert alone.get("text") == "b"
+
+
+# ── the commands ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SETTINGS = """
+monitor: {contact: desk@example.org}
+feeds:
+  - {key: gazette, url: "https://www.gazette.example/rss/", title: The Gazette, tags: [press, "war, peace"]}
+  - {key: herald, url: "https://desk:secret@herald.example/rss?token=hidden&page=1", language: fr}
+"""
+
+
+def folder_with(tmp_path: Path, settings: str = SETTINGS, *outlines: str) -> Path:
+    """A folder with a feeds.yaml and, in list.opml, these outlines."""
+    (tmp_path / "feeds.yaml").write_text(settings)
+    (tmp_path / "list.opml").write_bytes(opml(*outlines))
+    return tmp_path
+
+
+def addresses_of(folder: Path) -> dict[str, str]:
+    """The feeds of a folder's feeds.yaml: address → title."""
+    return {feed.url: feed.title or "" for feed in load(folder / "feeds.yaml", environ={}).feeds}
+
+
+def test_import_adds_what_is_new_and_names_the_rest(tmp_path: Path) -> None:
+    folder = folder_with(
+        tmp_path,
+        SETTINGS,
+        outline("http://gazette.example/rss", text="Gazette again"),
+        outline("https://times.example/feed", text="The Times"),
+        outline("https://www.times.example/feed/", text="Times, twice"),
+        outline("javascript:alert(1)", text="A bookmarklet"),
+    )
+
+    result = monitor("feeds", "import-opml", "list.opml", cwd=folder)
+
+    assert result.status == 0, result.err
+    assert set(addresses_of(folder).values()) == {"The Gazette", "", "The Times"}
+    for name in ("Gazette again", "Times, twice", "A bookmarklet"):
+        assert name in result.err
+    assert result.out.startswith("1 feed added to ")
+    assert result.out.count("\n") == 1
+    assert "1 already there; 1 in the list more than once; 1 without a usable address" in result.out
+
+
+def test_a_feed_in_two_folders_is_imported_once_with_both_tags(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("gazette.example", "other.example")
+    folder = folder_with(
+        tmp_path, settings, outline(inside=outline(), text="Press"), outline(inside=outline(FEED + "/"), text="War")
+    )
+
+    result = monitor("feeds", "import-opml", "list.opml", cwd=folder)
+
+    assert result.status == 0, result.err
+    tags = {feed.url: feed.tags for feed in load(folder / "feeds.yaml", environ={}).feeds}
+    assert tags[FEED] == ("Press", "War")
+
+
+def test_a_dry_run_of_an_import_changes_nothing(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, SETTINGS, outline("https://desk:secret@times.example/feed", text="The Times"))
+
+    result = monitor("feeds", "import-opml", "list.opml", "--dry-run", cwd=folder)
+
+    assert "The Times" in result.out
+    assert "1 feed would be added" in result.out
+    assert "secret" not in result.out + result.err
+    assert (folder / "feeds.yaml").read_text() == SETTINGS
+
+
+def test_what_is_no_list_is_not_imported(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    (folder / "list.opml").write_text("<html></html>")
+
+    result = monitor("feeds", "import-opml", "list.opml", cwd=folder)
+
+    assert result.status == 1
+    assert "an HTML page" in result.err
+
+
+def test_export_leaves_credentials_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+
+    without = monitor("-q", "feeds", "export-opml", cwd=folder)
+    with_them = monitor("feeds", "export-opml", "all.opml", "--with-credentials", cwd=folder)
+
+    assert without.status == with_them.status == 0
+    assert [feed.url for feed in listed(without.out.encode()).feeds] == [
+        "https://www.gazette.example/rss/",
+        "https://herald.example/rss?page=1",
+    ]
+    assert "herald: the credentials" in without.err
+    assert "secret" not in without.out + without.err
+    assert "hidden" not in without.out + without.err
+    assert "desk:secret@herald.example/rss?token=hidden&page=1" in [
+        feed.url.removeprefix("https://") for feed in listed((folder / "all.opml").read_bytes()).feeds
+    ]
+
+
+def test_export_can_be_of_one_tag(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+
+    some = monitor("feeds", "export-opml", "--tag", "war, peace", cwd=folder)
+    none = monitor("feeds", "export-opml", "--tag", "sports", cwd=folder)
+
+    assert only(some.out.encode()).title == "The Gazette"
+    assert none.status == 2
+    assert "press, war, peace" in none.err
+
+
+def test_an_import_of_our_export_gives_the_same_feeds(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    before = load(folder / "feeds.yaml", environ={}).feeds
+    monitor("feeds", "export-opml", "list.opml", "--with-credentials", cwd=folder)
+    (folder / "feeds.yaml").write_text("monitor: {contact: desk@example.org}\nfeeds:\n")
+
+    result = monitor("feeds", "import-opml", "list.opml", cwd=folder)
+
+    assert result.status == 0, result.err
+    after = load(folder / "feeds.yaml", environ={}).feeds
+    assert sorted(map(repr, after)) == sorted(map(repr, before))

@@ -73,18 +73,26 @@ def _check_online(config: Config, proxy_password: str | None, *, as_json: bool) 
     if as_json:
         show.as_json(checks)
     else:
-        columns = ["feed", "answer", "status", "format", "entries", "newest", "language", "bytes", "robots"]
-        used = [column for column in columns if column != "robots" or any(check.robots for check in checks)]
-        rows = ([getattr(check, column) for column in used] for check in checks)
-        show.table(used, rows, right=("status", "entries", "bytes"))
-        for check in checks:
-            if check.detail:
-                show.paragraph(f"{check.feed}: {check.detail}")
+        show.table(["feed", "answer", "found"], ([check.feed, check.answer, _facts(check)] for check in checks))
     if paused := len(config.feeds) - len(asked):
         show.note(f"{show.counted(paused, 'paused feed')} not asked")
     if is_our_own_line([check.outcome for check in checks if check.outcome], len(checks)):
         show.note("most feeds could not be reached: look at this machine's network and name server first")
     return 0 if all(check.answer in GOOD for check in checks) else EXIT_SOME_FEEDS_FAILED
+
+
+def _facts(check: FeedCheck) -> str:
+    """What was found at a feed, in one column: a table of ten would be folded beyond reading on a terminal."""
+    facts = (
+        f"HTTP {check.status}" if check.status is not None else None,
+        check.format,
+        show.counted(check.entries, "entry", "entries") if check.entries is not None else None,
+        f"newest {show.cell(check.newest)}" if check.newest else None,
+        check.language,
+        f"{check.bytes:,} bytes" if check.bytes is not None else None,
+        f"robots: {check.robots}" if check.robots else None,
+    )
+    return "; ".join(filter(None, [", ".join(filter(None, facts)), check.detail]))
 
 
 async def _ask_every_feed(config: Config, proxy_password: str | None, feeds: Sequence[FeedSpec]) -> Sequence[FeedCheck]:

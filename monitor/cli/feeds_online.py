@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -58,7 +59,8 @@ def discover(session: Session, url: str, allow_private: tuple[str, ...], as_json
     if found.detail is None:
         show.note(f"{redacted(url)} is a feed itself")
     if not as_json:
-        show.note(f"to watch it: monitor feeds add {shlex.quote(feeds[0].url)}")
+        hidden = " (with its credentials)" if feeds[0].url != found.feeds[0].url else ""
+        show.note(f"to watch it: monitor feeds add {shlex.quote(feeds[0].url)}{hidden}")
     return 0
 
 
@@ -68,10 +70,16 @@ def with_scheme(url: str) -> str:
 
 
 def show_feeds(feeds: Sequence[FoundFeed]) -> None:
-    """The feeds as a table. Their addresses must not carry credentials any more."""
+    """The feeds: a table, or on a terminal two lines each. Their addresses must not carry credentials any more."""
     columns = ["url", "title", "format", "entries", "newest", "language"]
-    show.table(columns, ([getattr(feed, column) for column in columns] for feed in feeds), right=("entries",))
+    if not sys.stdout.isatty():
+        show.table(columns, ([getattr(feed, column) for column in columns] for feed in feeds), right=("entries",))
     for feed in feeds:
+        if sys.stdout.isatty():  # a table would fold the addresses, which are there to be copied
+            newest = f"newest {show.cell(feed.newest)}" if feed.newest else None
+            entries = show.counted(feed.entries, "entry", "entries")
+            show.line(feed.url)
+            show.paragraph(", ".join(filter(None, [feed.title, feed.format, entries, newest, feed.language])), indent=2)
         if feed.same_as:
             show.note(f"{feed.url} carries the same entries as {redacted(feed.same_as)}")
 
