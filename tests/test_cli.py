@@ -355,3 +355,28 @@ def test_poll_reads_the_pages_that_its_polls_made_due_and_a_dry_run_reads_none(
     rows = monitor("sql", "SELECT state, text_source FROM pages JOIN articles ON id = article WHERE url LIKE '%/3'",
                    "--json", cwd=tmp_path)  # fmt: skip
     assert rows.json() == [{"state": "read", "text_source": "page"}]
+
+
+def test_a_page_that_announces_one_feed_stands_for_it(tmp_path: Path, site: ServedSite) -> None:
+    announcement = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    site.routes |= {
+        "/one": Answer(body=f"<html>{announcement.format('/more')}</html>".encode()),
+        "/two": Answer(body=f"<html>{announcement.format('/gazette')}{announcement.format('/more')}</html>".encode()),
+        "/none": Answer(body=b"<html><title>Nothing here</title></html>"),
+        "/more": Answer(body=rss(item(7), title="The Évening Post")),
+    }
+    before = (tmp_path / "feeds.yaml").read_text()
+
+    def add(path: str) -> Result:
+        return monitor("feeds", "add", site.site.url(path), "--allow-private", site.site.pair, cwd=tmp_path)
+
+    two, none, twice = add("/two"), add("/none"), add("/gazette")
+    unchanged = (tmp_path / "feeds.yaml").read_text() == before
+    one = add("/one")
+
+    assert [result.status for result in (two, none, twice, one)] == [1, 1, 1, 0]
+    assert "several feeds" in two.err
+    assert "Nothing here" in none.err
+    assert 'feed "gazette" already has this URL' in twice.err
+    assert unchanged
+    assert one.out.startswith(f"added the-evening-post: {site.site.url('/more')};")
