@@ -89,7 +89,8 @@ class FeedsSection:
             if passages and not page.text[passages[-1][1] : begin].strip():
                 begin, _ = passages.pop()
             passages.append((begin, page.after(section.children[index], page.column(dash))))
-        return [page.without_paragraph(begin, end) for begin, end in passages]
+        after_all = page.after(section.children[-1], page.column(page.dash(section, len(section.children) - 1)))
+        return [page.without_paragraph(begin, end, last=end == after_all) for begin, end in passages]
 
     def pausing(self, index: int) -> list[Splice]:
         """Writes `paused: true` at a feed."""
@@ -247,8 +248,14 @@ def _pairs(feed: Written, *, quoted: bool) -> list[str]:
 
 def _meaning(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a document says: no feeds are an empty list, and a feed that is not paused need not say so."""
-    feeds = [
-        {key: value for key, value in feed.items() if key != "paused" or value} if isinstance(feed, dict) else feed
-        for feed in document.get("feeds") or ()
-    ]
-    return {**document, "feeds": feeds}
+    return {**document, "feeds": [_feed_meaning(feed) for feed in document.get("feeds") or ()]}
+
+
+def _feed_meaning(feed: Any) -> Any:
+    if not isinstance(feed, dict):
+        return feed
+    # A block text (title: |) that ends the file has a line break at its end only if the file has one.
+    says = {key: value.rstrip("\n") if isinstance(value, str) else value for key, value in feed.items()}
+    if not says.get("paused"):
+        says.pop("paused", None)
+    return says

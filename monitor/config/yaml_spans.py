@@ -153,13 +153,10 @@ class Page:
             begin = self.line_stop(begin - 1)
         return (begin, end, "")
 
-    def without_paragraph(self, begin: int, end: int) -> Splice:
-        """Whole lines taken out; between two blank lines, or at the end after one, with one of them."""
-        if begin and self.is_blank(begin - 1):
-            if end == len(self.text):
-                begin = self.line_start(begin - 1)
-            elif self.is_blank(end):
-                end = self.line_end(end)
+    def without_paragraph(self, begin: int, end: int, *, last: bool) -> Splice:
+        """Whole lines taken out, and the blank line before them where nothing is left that it would set apart."""
+        if begin and self.is_blank(begin - 1) and (last or self.is_blank(end)):
+            begin = self.line_start(begin - 1)
         return self.without_lines(begin, end)
 
     def is_blank(self, at: int) -> bool:

@@ -269,6 +269,10 @@ def test_a_list_may_become_empty_and_be_filled_again(
         pytest.param(
             "[\n  {key: a}\n  , {key: b}  # b\n  ]", "a", "[\n  {key: b}  # b\n  ]", id="a comma on the next line"
         ),
+        pytest.param("\n- key: a\n\n- key: b\n# end", "b", "\n- key: a\n# end", id="a comment right behind"),
+        pytest.param(
+            "\n- key: a\n\n- key: b\n# c\n- key: c", "b", "\n- key: a\n\n# c\n- key: c", id="a comment before the next"
+        ),
         pytest.param("[\n  {key: a}, {key: b},\n  {key: c}]", "b", "[\n  {key: a}, {key: c}]", id="two on a line"),
         pytest.param("[\n  {key: a}  # a\n]", "a", "[\n]", id="the only one, with a remark"),
         pytest.param("\n- key: a\n\n- key: b\n\n- key: c", "b", "\n- key: a\n\n- key: c", id="between blank lines"),
@@ -368,6 +372,12 @@ def test_any_title_is_read_back_as_it_was(title: str, text: str) -> None:
         "title": title,
         "tags": [title.strip()],
     }
+
+
+def test_a_block_text_at_the_very_end_is_no_obstacle() -> None:
+    text = "feeds:\n- key: a\n  title: |\n    Some"
+
+    assert add_feeds(text, [NEW]) == f"{text}\n- {BLOCK[0]}\n  {BLOCK[1]}\n  {BLOCK[2]}"
 
 
 def test_every_field_is_written_in_the_files_order() -> None:
