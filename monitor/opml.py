@@ -142,8 +142,6 @@ class _Reader(OpmlMixin, FoafMixin, IgoogleMixin, XMLHandler):
         kind = attrs.get("type", "").strip().lower()
         if "xmlurl" not in attrs and "url" in attrs and kind in _FEED_TYPES:
             attrs = {**attrs, "xmlurl": attrs["url"]}
-        if "xmlurl" in attrs and kind in ("source", "include", "link"):
-            attrs = {**attrs, "type": "rss"}  # an address of a feed says more than a type
         folders = list(self.hierarchy)
         super().start_opml_outline(attrs)
         if "xmlurl" in attrs:
