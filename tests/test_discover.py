@@ -109,6 +109,15 @@ def test_a_page_gives_a_bounded_number() -> None:
     assert len(found("".join(link(f"/feed/{number}") for number in range(500)))) == MAX_CANDIDATES
 
 
+def test_a_deeply_nested_page_is_no_harder_than_another() -> None:
+    assert found("<div>" * 90_000 + "<a href='/rss'>" + "<b>" * 100) == [(Where.LINKED, "https://gazette.example/rss")]
+
+
+@pytest.mark.parametrize("hidden", ["<!-- {} -->", "<script>var page = '{}'</script>", "<template>{}</template>"])
+def test_what_a_page_does_not_show_is_no_candidate(hidden: str) -> None:
+    assert found(hidden.format(link("/f"))) == []
+
+
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe", b"<" * 1000, b"<a href=", b"{}"])
 def test_no_page_raises(body: bytes) -> None:
     assert candidates(body, url=PAGE, content_type=None) == ()
