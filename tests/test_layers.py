@@ -61,7 +61,6 @@ SOLE_IMPORTERS = {
     "sqlite_utils": {"archive"},
     "apscheduler": {"daemon", "config"},
     "yaml": {"config"},
-    "ruamel": {"config"},
     "listparser": {"opml"},
 }
 
