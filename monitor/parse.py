@@ -178,9 +178,11 @@ class _Cuts:
 
         Markup stays.
         """
+        value = value or ""
         # Before any work that takes long: white space and hidden characters may make up the rest.
-        line = one_line(_cut(value or "", limit * 4), limit * 4)
-        return self._shortened(f"{what} cut to its allowed length", line, limit)
+        kept = _cut(value, limit * 4)
+        is_cut = bool(value[len(kept) :].strip())
+        return self._shortened(f"{what} cut to its allowed length", one_line(kept, limit * 4), limit, is_cut=is_cut)
 
     def text(self, value: str) -> str:
         """The text of an article, its lines and tabs kept, without hidden characters."""
@@ -212,8 +214,8 @@ class _Cuts:
         """A line for each kind of cut."""
         return tuple(f"{what} in {times} entries" for what, times in self._entries.items())
 
-    def _shortened(self, what: str, line: str, limit: int) -> str:
-        if len(line.encode()) <= limit:
+    def _shortened(self, what: str, line: str, limit: int, *, is_cut: bool = False) -> str:
+        if len(line.encode()) <= limit and not is_cut:
             return line
         self.count(what)
         return _cut(line, limit - len("…".encode())).rstrip() + "…"

@@ -29,6 +29,10 @@ def secret_in(text: str | bytes) -> bool:
     return any(secret in text for secret in (PASSWORD, TOKEN, "ZGVzazpwYTU1"))  # the last: base64 of "desk:pa55"
 
 
+# What the operator wrote, and what it led to.
+ADDRESSES = {("feeds", "url"), ("feeds", "given_url"), ("feed_moves", "from_url"), ("feed_moves", "to_url")}
+
+
 def everything_but_the_feeds_addresses(archive: Path) -> str:
     """The whole archive as text. The addresses themselves stay out: they are what the operator wrote."""
     connection = sqlite3.connect(f"file:{archive}?mode=ro", uri=True)
@@ -37,7 +41,7 @@ def everything_but_the_feeds_addresses(archive: Path) -> str:
         rows = []
         for table in tables:
             columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
-            wanted = [f'"{each}"' for each in columns if (table, each) != ("feeds", "url")]
+            wanted = [f'"{each}"' for each in columns if (table, each) not in ADDRESSES]
             if wanted:
                 rows += connection.execute(f"SELECT {', '.join(wanted)} FROM {table}").fetchall()
         return "\n".join(map(repr, rows))
