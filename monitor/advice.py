@@ -32,6 +32,7 @@ _ADVICE = {
     Outcome.PARSER: "Its document is too much for the parser. Tell the publisher, or us.",
 }
 _NOT_FOUND = "There is nothing at its address any more. Look for the new one, or remove it from feeds.yaml."
+_LOGIN = "Write a login into the feed's URL (https://user:password@…), or correct the one that is there."
 _SERVER_FAULT = "The fault is on its server's side, and mostly passes."
 _NOT_MODIFIED = "The server answers “not modified” to a question that was not asked. Tell the publisher."
 
@@ -45,6 +46,8 @@ def advice(outcome: Outcome, status: int | None) -> str:
         return _NOT_FOUND
     if outcome is Outcome.HTTP_ERROR and status is not None and status >= 500:
         return _SERVER_FAULT
+    if outcome is Outcome.BLOCKED and status in (401, 407):
+        return _LOGIN
     if outcome is Outcome.PROTOCOL and status == 304:
         return _NOT_MODIFIED
     return _ADVICE[outcome]
