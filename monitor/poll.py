@@ -30,12 +30,12 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import assert_never
 
-from monitor import __version__
+from monitor import __version__, logs
 from monitor.archive import Archive, ArchiveThread
 from monitor.conditional import may_ask_conditionally
 from monitor.config import Config
 from monitor.dedupe import sort_out, storm
-from monitor.errors import WorkerFailed
+from monitor.errors import ArchiveError, WorkerFailed
 from monitor.fetch import Fetcher
 from monitor.findings import findings_of, is_gap, with_prospects, with_storm
 from monitor.fulltext import read_page
@@ -77,6 +77,9 @@ HOSTS_AT_ONCE = 100  # more in flight makes a request dearer and gains nothing (
 
 # Two feeds that meet in `record` are judged again at once. More rounds than this would be a fault of ours.
 JUDGE_ROUNDS = 20
+
+
+log = logs.get()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,57 +198,87 @@ async def poll_host(
     feeds. Every outcome is recorded before `done`, or `page_done`, hears of it. The lease is released whatever happens,
     so that what was not reached stays due.
     """
-    waiting: list[FeedState | PageWanted] = [*reversed(lease.pages), *reversed(lease.feeds)]
-    pace = asyncio.Lock()
-    last_request_at = lease.last_request_at
-    pages_until: datetime | None = None  # None: no page was reached yet
-
-    async def take_turn() -> None:
-        nonlocal last_request_at
-        async with pace:
-            if last_request_at is not None:
-                pause = last_request_at + poller.config.host_delay - poller.now()
-                # A clock set back must not make us wait for longer than the delay itself.
-                if (seconds := min(pause, poller.config.host_delay).total_seconds()) > 0:
-                    await poller.sleep(seconds)
-            last_request_at = poller.now()
-
-    async def lane() -> None:
-        while waiting:
-            match waiting.pop():
-                case FeedState() as state:
-                    spec = poller.feeds.get(state.key)
-                    if spec is None:  # removed from the configuration since the lease
-                        continue
-                    await take_turn()
-                    outcome = await poll_and_record(poller, spec, state)
-                    done(outcome)
-                    if outcome.hold is not None and not insist:
-                        waiting.clear()  # they stay due, and the host is not leased again before
-                case PageWanted() as page:
-                    await read_and_record(page)
-
-    async def read_and_record(page: PageWanted) -> None:
-        nonlocal pages_until
-        pages_until = pages_until or poller.now() + PAGES_FOR
-        if poller.now() > pages_until:
-            waiting.clear()  # the feeds are through: pages come last
-            return
-        spec = poller.feeds.get(page.feed)
-        if spec is not None and spec.fulltext:
-            await take_turn()
-        outcome = await read_page(poller, spec, page)
-        if outcome.hold_host_until is not None:
-            waiting.clear()
-        if await poller.thread(poller.archive.record_page, outcome):
-            page_done(outcome)
-
+    turn = _Turn(poller=poller, lease=lease, done=done, page_done=page_done, insist=insist)
     try:
         async with asyncio.TaskGroup() as lanes:
-            for _ in range(min(poller.config.host_connections, len(waiting))):
-                lanes.create_task(lane())
+            for _ in range(min(poller.config.host_connections, len(turn.waiting))):
+                lanes.create_task(turn.lane())
     finally:
-        await poller.thread(poller.archive.release, lease, last_request_at=last_request_at)
+        await poller.thread(poller.archive.release, lease, last_request_at=turn.last_request_at)
+
+
+class _Turn:
+    """A host's turn: what of its lease is still waiting, and when the next request may go out."""
+
+    def __init__(
+        self,
+        *,
+        poller: Poller,
+        lease: HostLease,
+        done: Callable[[PollOutcome], None],
+        page_done: Callable[[PageOutcome], None],
+        insist: bool,
+    ) -> None:
+        self.poller, self.done, self.page_done, self.insist = poller, done, page_done, insist
+        self.waiting: list[FeedState | PageWanted] = [*reversed(lease.pages), *reversed(lease.feeds)]
+        self.last_request_at = lease.last_request_at
+        self.pages_until: datetime | None = None  # None: no page was reached yet
+        self._pace = asyncio.Lock()
+
+    async def lane(self) -> None:
+        """One connection's share of the work."""
+        while self.waiting:
+            match self.waiting.pop():
+                case FeedState() as state:
+                    await self.poll(state)
+                case PageWanted() as page:
+                    await self.read(page)
+
+    async def poll(self, state: FeedState) -> None:
+        """Polls a feed."""
+        spec = self.poller.feeds.get(state.key)
+        if spec is None:  # removed from the configuration since the lease
+            return
+        await self.take_turn()
+        try:
+            outcome = await poll_and_record(self.poller, spec, state)
+        except ArchiveError:
+            raise  # nothing can be recorded, whatever is polled
+        except Exception as fault:
+            # A fault of ours. Were it not charged to the feed, the feed would stay due and be asked every second.
+            log.exception("poll failed in an unforeseen way", feed=spec.key)
+            outcome = _unforeseen(self.poller, spec, state, fault)
+            await self.poller.thread(self.poller.archive.record, outcome)
+        self.done(outcome)
+        if outcome.hold is not None and not self.insist:
+            self.waiting.clear()  # they stay due, and the host is not leased again before
+
+    async def read(self, page: PageWanted) -> None:
+        """Reads an article's page, unless the time for pages is over: the feeds are through, and come first again."""
+        now = self.poller.now()
+        self.pages_until = self.pages_until or now + PAGES_FOR
+        if now > self.pages_until:
+            self.waiting.clear()
+            return
+        spec = self.poller.feeds.get(page.feed)
+        if spec is not None and spec.fulltext:
+            await self.take_turn()
+        outcome = await read_page(self.poller, spec, page)
+        if outcome.hold_host_until is not None:
+            self.waiting.clear()
+        if await self.poller.thread(self.poller.archive.record_page, outcome):
+            self.page_done(outcome)
+
+    async def take_turn(self) -> None:
+        """Returns when the next request may go out."""
+        delay = self.poller.config.host_delay
+        async with self._pace:
+            if self.last_request_at is not None:
+                # A clock set back must not make us wait for longer than the delay itself.
+                pause = min(self.last_request_at + delay - self.poller.now(), delay)
+                if pause > timedelta(0):
+                    await self.poller.sleep(pause.total_seconds())
+            self.last_request_at = self.poller.now()
 
 
 async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:
@@ -258,6 +291,15 @@ async def poll_and_record(poller: Poller, spec: FeedSpec, state: FeedState) -> P
             if await poller.thread(poller.archive.record, judged):
                 return judged
     raise AssertionError(f"feed {spec.key}: the archive refused the same poll {JUDGE_ROUNDS} times")
+
+
+def _unforeseen(poller: Poller, spec: FeedSpec, state: FeedState, fault: Exception) -> PollOutcome:
+    """What is recorded of a poll in which the program itself failed."""
+    kind = Outcome.PARSER
+    # The text of the fault may hold anything, an address with a password too; the log has it, redacted.
+    failed = FetchFailed(kind=kind, detail=f"a fault of monitor's own: {type(fault).__name__}. The log says more")
+    asked = _Asked(spec=spec, state=state, at=poller.now(), conditional=False, answer=failed)
+    return _decided(poller, asked, _outcome(poller, asked, kind, error=failed.detail))
 
 
 async def poll_feed(poller: Poller, spec: FeedSpec, state: FeedState) -> PollOutcome:

@@ -412,6 +412,29 @@ async def test_retry_after_is_obeyed(tmp_path: Path) -> None:
         assert outcomes["gazette"].next_poll_at >= room.clock + timedelta(seconds=80000)
 
 
+async def test_a_fault_of_our_own_is_charged_to_its_feed_and_costs_its_neighbours_nothing(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, "gazette", "courier") as room:
+        room.site.routes |= {"/gazette": Answer(body=rss(item(1))), "/courier": Answer(body=rss(item(2)))}
+        workers = room.poller.workers
+        read = workers.read
+
+        async def stumbles(body: bytes, **given: Any) -> Any:
+            if given["feed"] == "gazette":
+                raise ZeroDivisionError("secret")
+            return await read(body, **given)
+
+        workers.read = stumbles  # type: ignore[method-assign]
+        outcomes = await room.poll()
+
+        assert outcomes["courier"].outcome is Outcome.NEW
+        assert outcomes["gazette"].next_poll_at > room.clock
+        assert room.row("SELECT state, failures, last_error FROM feeds WHERE key = 'gazette'") == (
+            "failing",
+            1,
+            "a fault of monitor's own: ZeroDivisionError. The log says more",
+        )
+
+
 class LostWorkers:
     """Workers whose process dies over every document, or every article."""
 
