@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench week kill9 quality torture-web coverage lock clean
+.PHONY: help demo run test check bench week kill9 quality figures torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -14,6 +14,7 @@ help:
 	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
 	@echo "make quality the suites over ../shared/data, where it is"
+	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
@@ -54,6 +55,9 @@ kill9: .venv/.lock
 
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
+
+figures: .venv/.lock
+	@MONITOR_FIGURES=write $(BIN)/python -m pytest tests/quality -s
 
 torture-web: .venv/.lock
 	@$(BIN)/python -m pytest tests/torture

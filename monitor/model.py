@@ -279,6 +279,8 @@ class Article:
     digest: int  # 63 bits over the entry as the feed gave it: equal digest, nothing changed
     content_digest: int  # 63 bits over title and text: what a revision changes
     fingerprint: int | None  # 63 bits over the folded words; None: too short to mean the same article
+    signature: bytes | None = None  # `likeness.signature` of title and text; None: too few words to compare
+    headline: tuple[int, ...] = ()  # `events.headline` of title and text; empty: nothing to tell an event by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,6 +409,29 @@ class Archived:
     first_seen_at: datetime
     rules: frozenset[str]  # rules that matched it already
     story: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """A recent article that may tell the same as another, with what it takes to judge that."""
+
+    id: int | str  # in the archive; or the entry key of an earlier article of the same document
+    feed: str  # its first carrier
+    title: str
+    text: str
+    published_at: datetime | None
+    seen_at: datetime
+    signature: bytes | None
+    headline: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """An article belongs with another one, and why."""
+
+    to: int | str  # `Near.id` of that one
+    relation: str  # to its story: copy, cut, retitled, update; to its event: report
+    score: float  # 0 to 1: how much they share, as the relation counts it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
