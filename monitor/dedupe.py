@@ -1,18 +1,19 @@
 """An article and what the archive knows → New, Revised, Duplicate or Known.
 
-Three questions, the surest first: does this feed know the entry key, does anyone know the link, does anyone know the
-words? Two news items folded into one is an alert lost; one item kept twice is an alert too many. Where the signs
-disagree, it is New.
+The surest question first: does this feed know the entry key, does anyone know the link, does anyone know the words, did
+this feed carry the same under another name? Two news items folded into one is an alert lost; one item kept twice is an
+alert too many. Where the signs disagree, it is New.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.model import Archived, Article, Duplicate, Known, Lookup, New, Revised, Verdict
-from monitor.text import fold, tokenize
+from monitor.text import digest, fold, tokenize
 
 _SAME_TITLE = 0.5  # shared words of two titles, of all their words, from which one is a rewording of the other
 # A feed that brings so many of its headlines again as new entries at once, and hardly any others, has new identities
@@ -21,21 +22,42 @@ STORM = 10
 _MOSTLY = 0.5
 
 _TELLING_WORDS = 60  # a text this long does not come twice by coincidence, or by being a form letter
+_SOON = timedelta(days=1)  # within which an undated item of the same title, and nothing else to go by, is the same
 
 
 @dataclass(slots=True)
 class _Document:
-    """What the articles before this one in the same document turned out to be."""
+    """The document at hand, and what the articles before this one in it turned out to be."""
 
+    identity: str  # as in Identity.by
+    titles: set[str]  # folded, that stand over several of its articles
+    gone: list[Archived]  # what this feed carried lately and no longer does, newest first
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by entry key
     by_link: dict[str, Article] = field(default_factory=dict)  # new ones
     by_fingerprint: dict[int, Article] = field(default_factory=dict)  # new ones
     carried: set[int] = field(default_factory=set)  # archived articles this feed carries
+    met: set[int] = field(default_factory=set)  # archived articles that stand in this document
 
 
-def sort_out(articles: Sequence[Article], lookup: Lookup) -> tuple[Verdict, ...]:
-    """What each article of one feed's document is, in step with `articles`, the earlier ones judged first."""
-    document = _Document(carried=set(lookup.carried))
+def sort_out(
+    articles: Sequence[Article], lookup: Lookup, *, identity: str = "guid", present: Collection[int] = ()
+) -> tuple[Verdict, ...]:
+    """What each article of one feed's document is, in step with `articles`, the earlier ones judged first.
+
+    `identity` is `Identity.by` of the feed, `present` the `ReadFeed.entry_keys` of the document.
+    """
+    titles = Counter(fold(article.title) for article in articles)
+    document = _Document(
+        identity=identity,
+        titles={title for title, number in titles.items() if number > 1},
+        gone=[
+            carried.article
+            for carried in lookup.lately
+            if not any(digest(key) in present for key in carried.entry_keys)
+        ],
+        carried=set(lookup.carried),
+        met={held.id for held in lookup.by_entry_key.values()},
+    )
     verdicts = []
     for article in articles:
         verdict = _judge(article, lookup, document)
@@ -50,11 +72,13 @@ def _judge(article: Article, lookup: Lookup, document: _Document) -> Verdict:
         return Known(article=article, of=repeated.article if isinstance(repeated, New) else repeated.of)
     known = lookup.by_entry_key.get(article.entry_key)
     if known is not None:
-        return _known_or_revised(article, known)
+        return _known_or_revised(article, known, "entry")
     return (
         _by_link(article, lookup, document)
         or _by_words(article, lookup, document)
         or _by_content(article, lookup)
+        or _by_date(article, document)
+        or _by_title(article, document)
         or New(article=article)
     )
 
@@ -65,6 +89,7 @@ def _remember(verdict: Verdict, document: _Document) -> None:
     if not isinstance(verdict, New):
         if isinstance(verdict.of, Archived):
             document.carried.add(verdict.of.id)
+            document.met.add(verdict.of.id)
         return
     if article.link_key is not None:
         document.by_link.setdefault(article.link_key, article)
@@ -79,9 +104,9 @@ def _by_link(article: Article, lookup: Lookup, document: _Document) -> Verdict |
     if archived is not None and archived.id not in document.carried:
         return Duplicate(article=article, of=archived, why="link")
     # From here on it is this feed's own link under another guid: the same item renumbered, or a page that the feed
-    # uses for one item after the other (a live blog, a section front).
-    if archived is not None and _same_item(article, archived):
-        return _known_or_revised(article, archived)
+    # uses for one item after the other (a live blog, a section front). Where guids do not last, the link decides.
+    if archived is not None and (document.identity != "guid" or _same_item(article, archived)):
+        return _known_or_revised(article, archived, "link")
     earlier = document.by_link.get(article.link_key)
     if earlier is not None and _same_item(article, earlier):
         return Duplicate(article=article, of=earlier, why="link")
@@ -94,12 +119,12 @@ def _by_words(article: Article, lookup: Lookup, document: _Document) -> Verdict 
     archived = lookup.by_fingerprint.get(article.fingerprint)
     if archived is not None:
         if archived.id not in document.carried:
-            return Duplicate(article=article, of=archived, why="fingerprint")
+            return Duplicate(article=article, of=archived, why="words")
         if _tells_enough(article, archived.first_seen_at):
-            return Known(article=article, of=archived)
+            return Known(article=article, of=archived, why="words")
     earlier = document.by_fingerprint.get(article.fingerprint)
     if earlier is not None and _tells_enough(article, _day_of(earlier)):
-        return Duplicate(article=article, of=earlier, why="fingerprint")
+        return Duplicate(article=article, of=earlier, why="words")
     return None
 
 
@@ -110,7 +135,41 @@ def _by_content(article: Article, lookup: Lookup) -> Known | None:
     archived = lookup.by_content.get(article.content_digest)
     if archived is None or (article.published_at is not None and article.published_at > archived.first_seen_at):
         return None
-    return Known(article=article, of=archived)
+    return Known(article=article, of=archived, why="content")
+
+
+def _by_date(article: Article, document: _Document) -> Verdict | None:
+    """An item that stands where another has gone, of the same second and with a like title: edited under a new name."""
+    if article.published_source != "published":
+        return None
+    for archived in document.gone:
+        if (
+            archived.published_at == article.published_at
+            and archived.id not in document.met
+            and _same_item(article, archived)
+        ):
+            return _known_or_revised(article, archived, "date")
+    return None
+
+
+def _by_title(article: Article, document: _Document) -> Verdict | None:
+    """An item of the same title and day, in a feed of which nothing else lasts, or without anything else to go by."""
+    nameless = article.guid is None and article.link_key is None
+    title = fold(article.title)
+    if (document.identity != "title" and not nameless) or not title or title in document.titles:
+        return None
+    lasting = document.identity == "title"
+    for archived in document.gone:
+        if archived.id not in document.met and fold(archived.title) == title and _same_day(article, archived, lasting):
+            return _known_or_revised(article, archived, "title")
+    return None
+
+
+def _same_day(article: Article, archived: Archived, lasting: bool) -> bool:
+    """Whether two items are of one day; undated ones, if the feed's items are known by titles, always are."""
+    if article.published_at is not None and archived.published_at is not None:
+        return article.published_at.date() == archived.published_at.date()
+    return lasting or article.seen_at - archived.first_seen_at < _SOON
 
 
 def storm(verdicts: Sequence[Verdict], lookup: Lookup) -> frozenset[str]:
@@ -123,10 +182,10 @@ def storm(verdicts: Sequence[Verdict], lookup: Lookup) -> frozenset[str]:
     return again if len(again) >= max(STORM, _MOSTLY * len(new)) else frozenset()
 
 
-def _known_or_revised(article: Article, archived: Archived) -> Known | Revised:
+def _known_or_revised(article: Article, archived: Archived, why: str) -> Known | Revised:
     if article.content_digest == archived.content_digest:
-        return Known(article=article, of=archived)
-    return Revised(article=article, of=archived)
+        return Known(article=article, of=archived, why=why)
+    return Revised(article=article, of=archived, why=why)
 
 
 def _same_item(article: Article, other: Archived | Article) -> bool:

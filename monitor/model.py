@@ -294,6 +294,7 @@ class ReadFeed:
     period: timedelta | None = None  # as in ParsedFeed
     entries: int  # all entries in the document
     digests: frozenset[int]  # of all its entries
+    entry_keys: frozenset[int] = frozenset()  # `text.digest` of the entry key of each of its entries
     articles: tuple[Article, ...]  # those whose digest was not among the known ones, oldest first
     truncated: str | None
     problems: tuple[str, ...]
@@ -345,6 +346,16 @@ class NoPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a feed's entries are known by, as far as its polls have shown; older polls fade."""
+
+    by: str = "guid"  # guid: its guids last; link: they do not, its links do; title: neither does
+    kept: float = 0.0  # entries that were edited and kept their guid
+    renumbered: float = 0.0  # entries that came again under another guid
+    moved: float = 0.0  # of those, the ones under another link too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """What the archive remembers of a feed between polls."""
 
@@ -366,6 +377,7 @@ class FeedState:
     ttl: timedelta | None = None  # as in ParsedFeed, of the last complete document
     period: timedelta | None = None  # as in ParsedFeed, of the last complete document
     rhythm: Rhythm | None = None  # None: nothing is known of it yet
+    identity: Identity = Identity()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,12 +415,21 @@ class Archived:
     feed: str  # its first carrier
     link_key: str | None
     title: str
-    content_digest: int
+    content_digest: int  # of what the feed that is looked up said last; of the article's own text if it said nothing
     fingerprint: int | None
     language: str
     first_seen_at: datetime
     rules: frozenset[str]  # rules that matched it already
     story: int
+    published_at: datetime | None = None  # None: no believable date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """An article that this feed carried lately, under these entry keys."""
+
+    article: Archived
+    entry_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,6 +444,7 @@ class Near:
     seen_at: datetime
     signature: bytes | None
     headline: tuple[int, ...]
+    language: str = "und"  # BCP 47
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,6 +470,10 @@ class Lookup:
     headlines: frozenset[str] = (
         frozenset()
     )  # folded, of this feed's recent articles; empty where few entries are unknown
+    lately: tuple[Carried, ...] = ()  # by this feed, newest first: those that an unknown entry may stand for
+    near: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)  # by entry key; recent ones, likeliest first
+    frequency: Mapping[int, int] = field(default_factory=dict)  # word of a headline → recent articles that have it
+    reports: int = 0  # how many recent articles `frequency` counts over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -463,6 +489,7 @@ class Revised:
 
     article: Article
     of: Archived
+    why: str = "entry"  # what tells that it is the same: entry (its key), link, date (and a like title), title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,7 +498,7 @@ class Duplicate:
 
     article: Article
     of: Archived | Article
-    why: str  # link, fingerprint
+    why: str  # what tells that it is the same: link, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -480,6 +507,7 @@ class Known:
 
     article: Article
     of: Archived | Article
+    why: str = "entry"  # what tells that it is the same: entry (its key), link, words, content, date, title
 
 
 Verdict = New | Revised | Duplicate | Known
@@ -533,6 +561,8 @@ class Enrichment:
 
     language: LanguageGuess
     matches: tuple[Match, ...]
+    story: Join | None = None  # None: no other text is known that it is a copy or version of
+    event: Join | None = None  # None: no other newsroom's report of the same event is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -540,6 +570,7 @@ class FullText:
     """What the worker makes of an article's page."""
 
     text: str  # the page's, and before it what only the feed says
+    signature: bytes | None = None  # as in Article, of the whole text
     enrichment: Enrichment
 
 
@@ -601,6 +632,8 @@ class Finding:
     verdict: Verdict
     language: LanguageGuess | None = None  # None for Known: nothing was looked at again
     matches: tuple[Match, ...] = ()
+    story: Join | None = None  # as in Enrichment
+    event: Join | None = None  # as in Enrichment
     alerts: tuple[AlertIntent, ...] = ()
     news: bool = False  # what rules find in it alerts; False: backlog, or Known
     page: str | None = None  # the URL where its full text is to be read; None: it is not wanted
@@ -628,6 +661,7 @@ class PollOutcome:
     ttl: timedelta | None = None  # as in ParsedFeed; written with a complete document
     period: timedelta | None = None  # as in ParsedFeed; written with a complete document
     rhythm: Rhythm | None = None  # None leaves the stored one
+    identity: Identity | None = None  # None leaves the stored one
     whole: bool = False  # a complete document came, no 304
     lied: bool = False  # it had changed although the server said "not modified"
     hold: Hold | None = None  # None: the host did not ask to be left alone

@@ -87,7 +87,7 @@ def test_a_changed_guid_under_the_same_link_and_title_is_known() -> None:
     held = archived()
     article = entry("g2", link_key=held.link_key)
 
-    assert sort_out([article], by_key(held)) == (Known(article=article, of=held),)
+    assert sort_out([article], by_key(held)) == (Known(article=article, of=held, why="link"),)
 
 
 def test_new_guids_for_all_entries_at_every_poll_give_nothing_new() -> None:
@@ -102,7 +102,7 @@ def test_a_changed_guid_with_a_reworded_title_is_a_revision() -> None:
     held = archived()
     article = entry("g2", link_key=held.link_key, title="L’OTAN réunit mardi ses ministres sur l’Ukraine")
 
-    assert sort_out([article], by_key(held)) == (Revised(article=article, of=held),)
+    assert sort_out([article], by_key(held)) == (Revised(article=article, of=held, why="link"),)
 
 
 def test_a_page_used_for_one_item_after_the_other_makes_new_articles() -> None:
@@ -152,7 +152,7 @@ def test_the_same_words_in_another_feed_are_a_duplicate() -> None:
 
     verdicts = sort_out([article], Lookup(by_fingerprint={7: held}))
 
-    assert verdicts == (Duplicate(article=article, of=held, why="fingerprint"),)
+    assert verdicts == (Duplicate(article=article, of=held, why="words"),)
 
 
 def test_short_texts_are_never_folded() -> None:
@@ -167,7 +167,7 @@ def test_the_same_words_twice_a_day_in_one_feed_are_one_article() -> None:
 
     verdicts = sort_out([article], Lookup(by_fingerprint={7: held}, carried=frozenset({held.id})))
 
-    assert verdicts == (Known(article=article, of=held),)
+    assert verdicts == (Known(article=article, of=held, why="words"),)
 
 
 def test_a_daily_form_letter_is_new_every_day() -> None:
@@ -185,7 +185,7 @@ def test_a_long_text_is_recognised_on_another_day() -> None:
 
     verdicts = sort_out([article], Lookup(by_fingerprint={7: held}, carried=frozenset({held.id})))
 
-    assert verdicts == (Known(article=article, of=held),)
+    assert verdicts == (Known(article=article, of=held, why="words"),)
 
 
 def test_a_weeks_form_letters_in_one_document_are_all_new() -> None:
@@ -199,7 +199,7 @@ def test_the_same_words_under_two_links_in_one_document_are_one_article() -> Non
 
     assert sort_out([first, second], Lookup()) == (
         New(article=first),
-        Duplicate(article=second, of=first, why="fingerprint"),
+        Duplicate(article=second, of=first, why="words"),
     )
 
 
