@@ -28,6 +28,7 @@ CORE = [
     "sitemap",
     "jsonfeed",
     "parse",
+    "likeness",
     "normalise",
     "page",
     "dedupe",

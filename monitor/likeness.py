@@ -1,0 +1,525 @@
+"""Which recent article tells the same text: signatures to find candidates by, exact comparison to judge them.
+
+Three steps. `signature` sketches an article's words (one-permutation MinHash with optimal densification: Li, Owen and
+Zhang 2012; Shrivastava 2017) and `bands` makes of it what an index is asked by, so that copies and cuts meet.
+`story_of` then compares the words themselves. What two texts share is not enough: bulletins from one template share
+most of their words and differ in the few that matter. So the places where one text has other words than the other, in
+the same surroundings, are read as contradictions.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from struct import Struct
+from zlib import crc32
+
+from monitor.model import Article, Join, Near
+from monitor.text import digest, fold, fold_words, written_words
+
+SIGNATURE_VERSION = 1  # another number: signatures kept from before are not comparable
+
+MAX_CHARACTERS = 50_000  # of a text; what follows is not looked at
+
+# ── words and shingles ───────────────────────────────────────────────────────────────────────────────────────────────
+
+# Spaceless scripts give one token a character. So many tokens in a row say about as much as three words:
+_WORDS, _HAN, _LETTERS = 3, 5, 9
+_SAMPLE = 200  # tokens to tell the script by
+
+# Multilinear hashing (Carter and Wegman 1979) over the words' CRCs: 32 bits of a sum modulo 2⁶⁴. Odd numbers by chance.
+_FIRST, _SECOND, _THIRD = 0xC2B2AE3D27D4EB4F, 0x9E3779B185EBCA87, 0xD6E8FEB86659FD93
+_MASK = 0xFFFFFFFF
+
+_LONGEST_CACHED = 40  # letters, as in `text`
+
+
+def _crc(written: str) -> int:
+    return crc32(fold(written).encode("utf-8", "surrogatepass"))
+
+
+_cached_crc = lru_cache(maxsize=50_000)(_crc)
+
+
+@dataclass(slots=True)
+class _Words:
+    """A text as it is compared."""
+
+    written: list[str]
+    crcs: list[int]  # of the folded words, in step
+    size: int  # tokens in a shingle
+    shingles: list[int]  # each begins at the word of its index
+
+    @property
+    def count(self) -> int:
+        """How many words they are, or as good as."""
+        return len(self.crcs) * _WORDS // self.size
+
+
+def _words_of(text: str) -> _Words:
+    written = written_words(text[:MAX_CHARACTERS])
+    crcs = [_cached_crc(word) if len(word) <= _LONGEST_CACHED else _crc(word) for word in written]
+    size = _shingle_size(written)
+    return _Words(written, crcs, size, _shingles(crcs, size))
+
+
+def _shingle_size(written: Sequence[str]) -> int:
+    han = letters = 0
+    sample = written[:_SAMPLE]
+    for word in sample:
+        if "\u0e00" <= word[0] < "\u0f00" or "\u1000" <= word[0] < "\u10a0" or "\u1780" <= word[0] < "\u1800":
+            letters += 1
+        elif "\u2e80" <= word[0] < "\ua000" or word[0] >= "\U00020000":
+            han += 1
+    if max(han, letters) * 2 <= len(sample):
+        return _WORDS
+    return _HAN if han >= letters else _LETTERS
+
+
+def _shingles(crcs: list[int], size: int) -> list[int]:
+    """32 bits for every `size` words in a row."""
+    threes = [
+        (first * _FIRST + second * _SECOND + third * _THIRD) >> 32 & _MASK
+        for first, second, third in zip(crcs, crcs[1:], crcs[2:], strict=False)
+    ]
+    if size == _WORDS:
+        return threes
+    step = (size - 3) // 2
+    return [
+        (first * _FIRST + second * _SECOND + third * _THIRD) >> 32 & _MASK
+        for first, second, third in zip(threes, threes[step:], threes[2 * step :], strict=False)
+    ]
+
+
+# ── signatures ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SLOTS = 64  # of the whole text
+_LEAD_SLOTS = 16  # of its beginning, so that a teaser and the whole text meet
+_ROWS = 2  # slots in a band: of texts that share 0.3 of their shingles 95 % share one of 32 bands, of unrelated few
+_LEAD = 40  # words
+_FEWEST = 10  # words to compare by
+_SHORT = 60  # words; of a shorter text the title is part of what it says
+
+_SIGNATURE = Struct(f">{_SLOTS + _LEAD_SLOTS}I")
+_BANDS = (_SLOTS + _LEAD_SLOTS) // _ROWS
+
+
+def _donors(slots: int) -> tuple[tuple[int, ...], ...]:
+    """For each slot the order in which the others are asked when it is empty: as if by chance, always the same."""
+    return tuple(
+        tuple(sorted(range(slots), key=lambda other: crc32(b"%d %d" % (slot, other)))) for slot in range(slots)
+    )
+
+
+_ORDERS = {slots: _donors(slots) for slots in (_SLOTS, _LEAD_SLOTS)}
+
+
+def signature(title: str, text: str, *, boilerplate: Collection[int] = ()) -> bytes | None:
+    """What an article's words are compared by, 320 bytes; the same in every process and on every machine.
+
+    `boilerplate`: digests of lines that are left out. None: too few words to compare.
+    """
+    telling = without(boilerplate, title, text)
+    words = beginning = _words_of(telling)
+    if words.count < _SHORT:
+        words = _words_of(f"{title}\n{telling}")
+        if words.count < _FEWEST:
+            return None
+    lead = beginning.shingles[: _LEAD * beginning.size // _WORDS] or words.shingles
+    return _SIGNATURE.pack(*_sketch(words.shingles, _SLOTS), *_sketch(lead, _LEAD_SLOTS))
+
+
+def _sketch(shingles: Collection[int], slots: int) -> list[int]:
+    """The least shingle of each slot, which the highest bits name; of an empty one that of its first donor."""
+    shift = 33 - slots.bit_length()
+    least = {shingle >> shift: shingle for shingle in sorted(shingles, reverse=True)}
+    if len(least) == slots:
+        return [least[slot] for slot in range(slots)]
+    orders = _ORDERS[slots]
+    return [
+        least[slot] if slot in least else next(least[donor] for donor in orders[slot] if donor in least)
+        for slot in range(slots)
+    ]
+
+
+def bands(signature: bytes) -> tuple[int, ...]:
+    """What an index holds a signature under: 40 numbers from 0 to 2⁶³-1. Articles that tell the same share some."""
+    slots = _SIGNATURE.unpack(signature)
+    return tuple(
+        ((slots[band * 2] << 32 | slots[band * 2 + 1]) * _FIRST + band * _SECOND >> 1) & 0x7FFF_FFFF_FFFF_FFFF
+        for band in range(_BANDS)
+    )
+
+
+def estimate(a: bytes, b: bytes) -> float:
+    """How many of two articles' shingles are common to both (Jaccard), 0 to 1, give or take 0.06."""
+    slots = zip(_SIGNATURE.unpack(a)[:_SLOTS], _SIGNATURE.unpack(b)[:_SLOTS], strict=True)
+    return sum(one == other for one, other in slots) / _SLOTS
+
+
+# ── boilerplate ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_UNLIKE_HEADLINES = 3  # so many that have little in common
+_OTHER_HEADLINES = 5  # or so many of any kind
+_TITLE_LETTERS = 12  # a shorter title may be part of a sentence by chance
+
+
+def line_digests(title: str, text: str) -> list[int]:
+    """A digest of each line of a text: 63 bits over its folded words, less the title where the line repeats it.
+
+    "The post … appeared first on …" is the same line under every title.
+    """
+    heading = " ".join(fold_words(written_words(title)))
+    lines = (" ".join(fold_words(written_words(line))) for line in text[:MAX_CHARACTERS].split("\n"))
+    if len(heading) > _TITLE_LETTERS:
+        lines = (line.replace(heading, "\x1e") for line in lines)
+    return [digest(line) for line in lines]
+
+
+def boilerplate(entries: Sequence[tuple[str, str]]) -> frozenset[int]:
+    """Digests of the lines that stand under different headlines in one document: footers, "Read more on …".
+
+    `entries` are its (title, text) pairs. A line counts that stands under three headlines with little in common, or
+    under five different ones.
+    """
+    headlines: dict[int, list[frozenset[str]]] = defaultdict(list)
+    for title, text in entries:
+        words = frozenset(fold_words(written_words(title)))
+        for line in set(line_digests(title, text)):
+            found = headlines[line]
+            if len(found) < _OTHER_HEADLINES and words not in found:
+                found.append(words)
+    return frozenset(line for line, found in headlines.items() if _is_boilerplate(found))
+
+
+def _is_boilerplate(headlines: Sequence[frozenset[str]]) -> bool:
+    if len(headlines) >= _OTHER_HEADLINES:
+        return True
+    unlike: list[frozenset[str]] = []
+    for words in headlines:
+        if all(len(words & other) * 2 < min(len(words), len(other)) for other in unlike):
+            unlike.append(words)
+    return len(unlike) >= _UNLIKE_HEADLINES
+
+
+def without(boilerplate: Collection[int], title: str, text: str) -> str:
+    """The text without its lines of boilerplate."""
+    if not boilerplate:
+        return text
+    lines = text[:MAX_CHARACTERS].split("\n")
+    return "\n".join(line for line, key in zip(lines, line_digests(title, text), strict=True) if key not in boilerplate)
+
+
+# ── stories ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_WINDOW = timedelta(days=8)  # between two articles of one story
+_SERIES = timedelta(hours=20)  # between two numbers of a series
+_SOON = timedelta(hours=12)  # within which an outlet brings its own news up to date
+
+_BRIEF, _LONG = 30, 120  # words of the shorter text; in between, the share wanted falls from the one to the other
+_SHARE_OF_BRIEF, _SHARE_OF_LONG = 0.8, 0.55
+_BARELY_A_TEXT = 8  # words; a text that has fewer does not say what the title does not
+_SENTENCE = 15  # words that two articles may have in common by chance, when their titles differ
+_HEADLINE = 10  # words of a title that says it all
+_PART = 0.35  # of the longer text; a smaller common part may be a quote, a paragraph, an item of a round-up
+_NEARLY_ALL = 0.85  # of the words of both
+_SAME_LENGTH = 0.8  # the shorter by the longer
+_ALIKE = 0.5  # of two titles' words
+
+# Contradictions: one in so many words is an edit, more are another event told in the same sentences.
+_WORDS_TO_ONE = 60
+_NUMBERS_TO_ONE = 12  # of the same outlet within hours, if only numbers differ: a toll, a score, a count
+_GAP = 12  # words; where more are different a sentence was replaced, not a detail
+
+
+@dataclass(slots=True)
+class _Reading:
+    """An article as it is compared."""
+
+    title: _Words
+    text: _Words
+    shingles: set[int]  # of the text
+
+    def terms(self) -> frozenset[object]:
+        """What its title is made of: words, or pairs of characters."""
+        crcs = self.title.crcs
+        return frozenset(crcs if self.title.size == _WORDS else pairwise(crcs))
+
+
+def _read(title: str, text: str, boilerplate: Collection[int]) -> _Reading:
+    words = _words_of(without(boilerplate, title, text))
+    return _Reading(_words_of(title), words, set(words.shingles))
+
+
+def story_of(article: Article, others: Sequence[Near], *, boilerplate: Collection[int] = ()) -> Join | None:
+    """The candidate whose text this article is a copy, cut, retitled copy or update of; None: it is none of theirs.
+
+    `boilerplate` as in `signature`. Relations: "copy" (nearly all words shared, the title too), "retitled" (the title
+    is another), "cut" (one is contained in the other), "update" (mostly shared, another state of the same outlet's).
+    The score is the share of common shingles: of both texts, for a cut of the shorter one.
+    """
+    if article.signature is None:
+        return None
+    mine: _Reading | None = None
+    best: tuple[float, Join] | None = None
+    for near in others:
+        if near.signature is None or abs(_when(article) - _when(near)) > _WINDOW:
+            continue
+        mine = mine or _read(article.title, article.text, boilerplate)
+        judged = _judge(article, mine, near, _read(near.title, near.text, boilerplate))
+        if judged is not None and (best is None or judged[0] > best[0]):
+            best = judged
+    return None if best is None else best[1]
+
+
+def _when(article: Article | Near) -> datetime:
+    return article.published_at or article.seen_at
+
+
+def _judge(article: Article, mine: _Reading, near: Near, other: _Reading) -> tuple[float, Join] | None:
+    """How much two articles share, and how the one joins the other; None: it does not."""
+    same_feed = article.feed == near.feed
+    apart = abs(_when(article) - _when(near))
+    if same_feed and article.seen_at == near.seen_at and None in (article.published_at, near.published_at):
+        apart = _SERIES  # two undated entries of one document: numbers of a series more likely than an update
+    titles = _likeness(mine.terms(), other.terms())
+    shorter, longer = sorted((mine, other), key=lambda reading: len(reading.shingles))
+    if shorter.text.count < _BARELY_A_TEXT and shorter.shingles != longer.shingles:
+        same = mine.title.crcs == other.title.crcs and mine.title.count >= _HEADLINE and apart < _SERIES
+        return (titles, Join(to=near.id, relation="copy", score=1.0)) if same else None
+    shared = mine.shingles & other.shingles
+    contained = len(shared) / max(len(shorter.shingles), 1)
+    words = shorter.text.count
+    if contained < _share_wanted(words) or not _is_no_part(shorter, longer, shared, titles):
+        return None
+    difference = _differences(shorter.text, longer.text, shared)
+    between_titles = _between_titles(shorter, longer) if titles >= _ALIKE else _NONE
+    if not _agree(words * contained, difference, between_titles, soon=same_feed and apart <= _SOON):
+        return None
+    jaccard = len(shared) / max(len(mine.shingles | other.shingles), 1)
+    if titles < _ALIKE and not _may_be_retitled(mine, other, words, same_feed):
+        return None
+    changed = difference.weight > 0 or between_titles.weight > 0
+    if same_feed and apart >= _SERIES and (changed or words < _SHORT or (titles >= _ALIKE and jaccard < _NEARLY_ALL)):
+        return None
+    alike = "copy" if titles >= _ALIKE else "retitled"
+    size = len(shorter.shingles) / max(len(longer.shingles), 1)
+    if same_feed and (changed or jaccard < _NEARLY_ALL):
+        is_cut = mine is shorter and size < _SAME_LENGTH and not changed
+        relation = "cut" if is_cut else "update"
+    else:
+        relation = "cut" if size < _SAME_LENGTH else alike
+    return jaccard, Join(to=near.id, relation=relation, score=contained if relation == "cut" else jaccard)
+
+
+def _share_wanted(words: int) -> float:
+    """The part of the shorter text that must stand in the longer one."""
+    length = min(max(words, _BRIEF), _LONG)
+    return _SHARE_OF_BRIEF - (_SHARE_OF_BRIEF - _SHARE_OF_LONG) * (length - _BRIEF) / (_LONG - _BRIEF)
+
+
+def _likeness(one: Collection[object], other: Collection[object]) -> float:
+    """The Jaccard of two titles' terms; that of the shorter one alone where the other says more around it."""
+    if not one or not other:
+        return float(not one and not other)
+    shared = len(set(one) & set(other))
+    shorter = min(len(one), len(other))
+    if shorter >= 4 and shared >= 0.8 * shorter:
+        return shared / shorter
+    return shared / (len(one) + len(other) - shared)
+
+
+def _is_no_part(shorter: _Reading, longer: _Reading, shared: Collection[int], titles: float) -> bool:
+    """Whether what is shared is more than a quote, a paragraph or an item of a round-up."""
+    if len(shared) >= _PART * len(longer.shingles) or titles >= _ALIKE:
+        return True
+    if shorter.text.count < _BRIEF:
+        return False
+    first = _BRIEF * shorter.text.size // _WORDS
+    return all(
+        2 * sum(shingle in shared for shingle in reading.text.shingles[:first])
+        >= min(first, len(reading.text.shingles))
+        for reading in (shorter, longer)
+    )
+
+
+def _may_be_retitled(mine: _Reading, other: _Reading, words: int, same_feed: bool) -> bool:
+    """Whether the titles may be two for one text.
+
+    Under one feed's headlines, and where the text is short, it may be a text that stands under any: about the
+    programme, the section. Then the titles' words are not in it.
+    """
+    if words < _SENTENCE:
+        return False
+    supported = [_is_about(reading) for reading in (mine, other)]
+    if same_feed:
+        return all(supported)
+    return words >= _SHORT or any(supported)
+
+
+def _is_about(reading: _Reading) -> bool:
+    """Whether a text takes up its title: a quarter of the telling words, by their beginnings."""
+    if reading.title.size != _WORDS:
+        terms = reading.terms()
+        crcs = reading.text.crcs
+        return len(terms & set(pairwise(crcs))) * 4 >= len(terms)
+    stems = {stem for word in reading.title.written if len(stem := fold(word)[:5]) >= 4}
+    in_text = {fold(word)[:5] for word in reading.text.written}
+    return len(stems & in_text) * 4 >= len(stems)
+
+
+# ── contradictions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What stands in one text where the other has something else, in the same surroundings."""
+
+    numbers: float = 0
+    names: float = 0
+    others: float = 0
+
+    @property
+    def weight(self) -> float:
+        return self.numbers + self.names + self.others
+
+
+_NONE = _Difference()
+
+
+def _agree(words: float, texts: _Difference, titles: _Difference, *, soon: bool) -> bool:
+    """Whether two texts from one mould tell of one event; `soon`: they are one outlet's, within hours."""
+    if soon and texts.names == titles.names == 0 and texts.others <= words / _WORDS_TO_ONE:
+        return texts.numbers <= words / _NUMBERS_TO_ONE
+    if texts.weight > words / _WORDS_TO_ONE:
+        return False
+    if titles.names:
+        return words >= _LONG and texts.weight <= words / (2 * _WORDS_TO_ONE)
+    return not titles.numbers or words >= _SHORT
+
+
+def _differences(one: _Words, other: _Words, shared: Collection[int]) -> _Difference:
+    """Every detail in which two texts differ counts once, however often it stands there."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, shingle in enumerate(other.shingles):
+        if shingle in shared:
+            places[shingle].append(place)
+    details: dict[tuple[frozenset[int], frozenset[int]], _Difference] = {}
+    widest = _GAP * one.size // _WORDS
+    end = other_end = 0  # of what is common, so far
+
+    def passage(start: int, other_start: int) -> None:
+        if 0 < start - end <= widest and 0 < other_start - other_end <= widest:
+            here, there = slice(end, start), slice(other_end, other_start)
+            left, right = frozenset(one.crcs[here]), frozenset(other.crcs[there])
+            details[left - right, right - left] = _detail(one, here, right, other, there, left)
+
+    for start, shingle in enumerate(one.shingles):
+        if shingle in shared:
+            later = bisect_left(places[shingle], other_end - one.size + 1)
+            other_start = places[shingle][later if later < len(places[shingle]) else 0]
+            passage(start, other_start)
+            end, other_end = start + one.size, other_start + one.size
+    passage(len(one.crcs), len(other.crcs))
+    found = details.values()
+    return _Difference(sum(d.numbers for d in found), sum(d.names for d in found), sum(d.others for d in found))
+
+
+def _detail(
+    one: _Words, here: slice, right: Collection[int], other: _Words, there: slice, left: Collection[int]
+) -> _Difference:
+    """What two short passages between the same words differ in."""
+    ours = [word for word, crc in zip(one.written[here], one.crcs[here], strict=True) if crc not in right]
+    theirs = [word for word, crc in zip(other.written[there], other.crcs[there], strict=True) if crc not in left]
+    length = (here.stop - here.start) * _WORDS // one.size
+    if length > 4 and len(ours) > 0.8 * (here.stop - here.start):
+        return _NONE  # not the same sentence
+    return _contradiction(ours, theirs)
+
+
+def _contradiction(ours: Sequence[str], theirs: Sequence[str]) -> _Difference:
+    if not ours or not theirs:
+        return _NONE
+    numbers = min(_count(ours, str.isdigit), _count(theirs, str.isdigit), 2)
+    ours, theirs = _unlike(ours, theirs), _unlike(theirs, ours)
+    names = min(_count(ours, _is_name), _count(theirs, _is_name), 2)
+    if names or numbers or not ours or not theirs:
+        return _Difference(numbers, names)
+    # Where letters have no case, any word may be a name.
+    return _Difference(others=0.3 if ours[0].lower() != ours[0].upper() else 0.7)
+
+
+def _count(words: Sequence[str], is_one: Callable[[str], bool]) -> int:
+    return sum(map(is_one, words))
+
+
+def _is_name(word: str) -> bool:
+    return len(word) > 2 and word[0].isupper()
+
+
+def _unlike(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The words that are no number and no other spelling or ending of one of the others."""
+    stems = {fold(other)[: max(4, len(other) * 3 // 5)] for other in others}
+    return [
+        word
+        for word in words
+        if not word.isdigit() and not any(fold(word).startswith(stem) for stem in stems if len(stem) >= 4)
+    ]
+
+
+def _between_titles(one: _Reading, other: _Reading) -> _Difference:
+    """What two titles of the same pattern differ in. In a title of capitals a name is what the text writes so, too."""
+    left, right = frozenset(one.title.crcs), frozenset(other.title.crcs)
+    ours = _details_of_title(one, right)
+    theirs = _details_of_title(other, left)
+    return _contradiction(ours, theirs)
+
+
+def _details_of_title(reading: _Reading, common: Collection[int]) -> list[str]:
+    written = reading.title.written
+    words = [word for word, crc in zip(written, reading.title.crcs, strict=True) if crc not in common]
+    if sum(word[0].isupper() for word in written) * 2 > len(written):
+        names = set(reading.text.written)
+        return [word if word in names else word.lower() for word in words]
+    return words
+
+
+# ── one item of one feed ─────────────────────────────────────────────────────────────────────────────────────────────
+
+_COMMON_WORDS = 0.3  # of the shorter version's, from which two versions are of one item
+_STEM = 5  # letters
+
+
+def same_item(title_a: str, text_a: str, title_b: str, text_b: str) -> bool:
+    """Whether two entries of one feed under one link or guid are versions of one item, not two items in turn.
+
+    A page may show one item after the other: a section's front, a live blog, "today". Its versions then have hardly a
+    word in common. Titles that differ in numbers alone are of two items where their texts differ too.
+    """
+    one, other = _read(title_a, text_a, ()), _read(title_b, text_b, ())
+    if one.terms() == other.terms() or (one.text.crcs and one.text.crcs == other.text.crcs):
+        return True
+    if _common_stems(one.text, other.text) >= 2 * _COMMON_WORDS:
+        return True
+    titles = _likeness(one.terms(), other.terms())
+    if titles >= _ALIKE and _between_titles(one, other).numbers and one.text.crcs and other.text.crcs:
+        return False
+    ours, theirs = _words_of(f"{title_a}\n{text_a}"), _words_of(f"{title_b}\n{text_b}")
+    return titles >= _ALIKE or _common_stems(ours, theirs) >= _COMMON_WORDS
+
+
+def _common_stems(one: _Words, other: _Words) -> float:
+    """How many of the shorter text's words, by their beginnings, the other has: of those that tell something."""
+    left, right = _stems(one), _stems(other)
+    return len(left & right) / max(min(len(left), len(right)), 1)
+
+
+def _stems(words: _Words) -> frozenset[object]:
+    if words.size != _WORDS:
+        return frozenset(pairwise(words.crcs))
+    return frozenset(stem for word in words.written if len(stem := fold(word)[:_STEM]) >= 4 or stem.isdigit())
