@@ -159,7 +159,7 @@ def bands(signature: bytes) -> tuple[int, ...]:
 def estimate(a: bytes, b: bytes) -> float:
     """How many of two articles' shingles are common to both (Jaccard), 0 to 1, give or take 0.06."""
     slots = zip(_SIGNATURE.unpack(a)[:_SLOTS], _SIGNATURE.unpack(b)[:_SLOTS], strict=True)
-    return sum(one == other for one, other in slots) / _SLOTS
+    return len([None for one, other in slots if one == other]) / _SLOTS
 
 
 # ── boilerplate ──────────────────────────────────────────────────────────────────────────────────────────────────────
