@@ -19,6 +19,7 @@ CORE = [
     "moves",
     "policy",
     "text",
+    "events",
     "urls",
     "refusal",
     "language",
