@@ -343,3 +343,8 @@ CREATE INDEX pages_due ON pages (next_attempt_at, host) WHERE state = 'waiting';
 CREATE INDEX pages_by_host ON pages (host, article) WHERE state = 'waiting';
 
 CREATE INDEX pages_failed ON pages (fetched_at) WHERE state = 'failed';
+
+CREATE TABLE settings (
+  name  TEXT PRIMARY KEY, -- what is remembered: canon (version of the link form, and digest of its rules)
+  value TEXT NOT NULL     -- what it was when the archive was last brought in line with it
+) STRICT, WITHOUT ROWID;

@@ -36,7 +36,7 @@ from monitor.digest import queue_digest
 from monitor.errors import ConfigError
 from monitor.model import SUCCESSES, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
-from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host
+from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
 from monitor.watch import queue_notice, queue_storm_notice
 
 TICK = timedelta(seconds=1)
@@ -84,7 +84,7 @@ class Daemon:
             stack.push_async_callback(self.thread.aclose)
             self.archive = await self.thread(open_archive, self.config.archive, now=self.now())
             stack.push_async_callback(self.thread, self.archive.close)
-            await self.thread(self.archive.sync_feeds, self.config.feeds, self.now(), spread=BEGIN_APART)
+            await sync(self.config, archive=self.archive, thread=self.thread, now=self.now(), spread=BEGIN_APART)
             self.channels = self._open_channels(self.config)
             self.poller = await stack.enter_async_context(
                 open_poller(
@@ -248,9 +248,16 @@ class Daemon:
             self.notifier.ready()
             self.notifier.status(f"reload refused: {len(error.problems)} problems in {self.config.path}, see the log")
             return
-        for key in ("workers", "user_agent", "proxy"):
+        for key, name in (
+            ("workers", "workers"),
+            ("user_agent", "user_agent"),
+            ("proxy", "proxy"),
+            ("links", "tracking"),
+        ):
             if getattr(new, key) != getattr(self.config, key):
-                log.warning("this setting changes at the next restart", setting=f"monitor.{key}")
+                log.warning("this setting changes at the next restart", setting=f"monitor.{name}")
+        # What is being read now will be recorded under the keys it was read with, so those stay while we run.
+        new = replace(new, links=self.config.links)
         await self.thread(self.archive.sync_feeds, new.feeds, self.now(), spread=BEGIN_APART)
         await self.poller.workers.replace(brief_for(new))
         self.config, self.channels = new, channels

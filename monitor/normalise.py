@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from monitor.model import Article, ParsedEntry
 from monitor.text import digest, fingerprint, fold, html_to_text, one_line, plain_text, title_text
-from monitor.urls import link_key
+from monitor.urls import DEFAULT, LinkRules, link_key
 
 MAX_KEY = 512  # code points of an entry key
 MAX_TEXT = 1_048_576  # code points of an article's text
+
+_CUT = re.compile(rf".{{{MAX_KEY - 20}}}…[0-9a-f]{{1,16}}", re.DOTALL)  # what `_bounded` leaves of a longer key
 
 _TITLE_WORDS = 12  # of the text, for an entry without a title
 _TITLE_LENGTH = 120
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # older dates in feeds are defaults of broken clocks, not dates
 
 
-def entry_keys(entries: Sequence[ParsedEntry]) -> tuple[str, ...]:
+def entry_keys(entries: Sequence[ParsedEntry], links: LinkRules = DEFAULT) -> tuple[str, ...]:
     """What each entry of a document is known by in its feed, in step with `entries`.
 
     The guid; without one the link; without both a digest of title and text. Where different entries share that, it is
@@ -26,7 +29,7 @@ def entry_keys(entries: Sequence[ParsedEntry]) -> tuple[str, ...]:
     articles. Equal keys are left to true repeats only: same guid, same link, same title.
     """
     identities = [(entry.guid, entry.link, entry.title or entry.body) for entry in entries]
-    candidates = [_key_candidates(entry) for entry in entries]
+    candidates = [_key_candidates(entry, links) for entry in entries]
     rungs = [0] * len(entries)
     while True:
         holders: dict[str, set[int]] = defaultdict(set)
@@ -45,9 +48,9 @@ def entry_keys(entries: Sequence[ParsedEntry]) -> tuple[str, ...]:
             rungs[index] += 1
 
 
-def _key_candidates(entry: ParsedEntry) -> tuple[str, ...]:
+def _key_candidates(entry: ParsedEntry, links: LinkRules) -> tuple[str, ...]:
     """Ways to name an entry, from the most lasting one to the most exact one."""
-    link = link_key(entry.link) or entry.link
+    link = link_key(entry.link, links) or entry.link
     exact = f"{digest(entry.link, entry.title or entry.body):x}"
     if entry.guid:
         return entry.guid, f"{entry.guid} {link or '-'}", f"{entry.guid} {link or '-'} {exact}"
@@ -60,14 +63,29 @@ def _bounded(key: str) -> str:
     return key if len(key) <= MAX_KEY else f"{key[: MAX_KEY - 20]}…{digest(key):x}"
 
 
-def shared_links(entries: Sequence[ParsedEntry]) -> frozenset[str]:
+def rekeyed(entry_key: str, *, guid: str | None, link: str | None, rules: LinkRules) -> str:
+    """A stored entry key as `entry_keys` would give it with these rules, given the entry's guid and link.
+
+    Unchanged where it does not rest on the link, and where it was too long to be kept whole.
+    """
+    if link is None or entry_key == guid or _CUT.fullmatch(entry_key):
+        return entry_key
+    stem = f"{guid} " if guid else ""
+    if not entry_key.startswith(stem):
+        return entry_key
+    # A link holds no space; a digest of the title may stand behind it.
+    _, space, exact = entry_key.removeprefix(stem).partition(" ")
+    return _bounded(f"{stem}{link_key(link, rules) or link}{space}{exact}")
+
+
+def shared_links(entries: Sequence[ParsedEntry], links: LinkRules = DEFAULT) -> frozenset[str]:
     """Canonical links that stand under different headlines in one document, and so identify none of them.
 
     A live blog's page, or the home page that some feeds link every item to.
     """
     titles: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        key = link_key(entry.link)
+        key = link_key(entry.link, links)
         if key is not None:
             titles[key].add(fold(title_text(entry.title)))
     return frozenset(key for key, different in titles.items() if len(different) > 1)
@@ -100,14 +118,16 @@ def normalise(
     feed_language: str | None,
     seen_at: datetime,
     shared: Collection[str] = (),
+    links: LinkRules = DEFAULT,
 ) -> Article:
     """The entry as an article to keep.
 
-    `seen_at` is the time of the poll and bounds believable dates; `shared` are the document's `shared_links`.
+    `seen_at` is the time of the poll and bounds believable dates; `shared` are the document's `shared_links`. `links`
+    says what its links are compared by, the same as for those and for its entry key.
     """
     text = (plain_text(entry.body) if entry.body_is_plain else html_to_text(entry.body))[:MAX_TEXT]
     title = title_text(entry.title) or _first_words(text) or entry.link or entry.guid or ""
-    canonical = link_key(entry.link)
+    canonical = link_key(entry.link, links)
     published_at, published_source = _published(entry, seen_at)
     return Article(
         feed=feed,

@@ -110,7 +110,25 @@ class Poller:
 def brief_for(config: Config) -> Brief:
     """What the worker processes must know of a configuration."""
     fulltext = any(feed.fulltext for feed in config.feeds)
-    return Brief(languages=config.languages, rules=config.rules, aliases=config.aliases, fulltext=fulltext)
+    return Brief(
+        languages=config.languages,
+        rules=config.rules,
+        aliases=config.aliases,
+        fulltext=fulltext,
+        links=config.links,
+    )
+
+
+async def sync(
+    config: Config, *, archive: Archive, thread: ArchiveThread, now: datetime, spread: timedelta = timedelta(0)
+) -> None:
+    """Brings an archive in line with a configuration, as must be done before the first poll: its feeds, its keys.
+
+    New feeds are due `spread` apart.
+    """
+    await thread(archive.sync_feeds, config.feeds, now, spread=spread)
+    if changed := await thread(archive.rekey, config.links):
+        log.info("keys brought up to date with what links are compared by", keys=changed)
 
 
 def user_agent(config: Config) -> str:

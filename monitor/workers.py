@@ -42,6 +42,7 @@ from monitor.parse import parse
 from monitor.pool import Done, Failed, Pool, attempt
 from monitor.rules import Document, RuleSet
 from monitor.text import one_line
+from monitor.urls import DEFAULT, LinkRules
 
 Result = TypeVar("Result")
 
@@ -54,6 +55,7 @@ class Brief:
     rules: tuple[RuleSpec, ...]
     aliases: Mapping[str, tuple[str, ...]]
     fulltext: bool = False  # pages are read too
+    links: LinkRules = DEFAULT  # what links are compared by
 
 
 Matched = tuple[Article, Sequence[Match], LanguageGuess]  # an article that alerts, with what there is to say of it
@@ -79,6 +81,7 @@ def read(
     known: frozenset[int],
     truncated: str | None,
     now: datetime,
+    links: LinkRules = DEFAULT,
 ) -> ReadFeed | NotAFeed:
     """The entries of a document that are not the same as last time, as articles, oldest first.
 
@@ -91,12 +94,14 @@ def read(
         return parsed
 
     language = feed_language or parsed.language  # whoever configured the feed has looked at it
-    shared = shared_links(parsed.entries)
+    shared = shared_links(parsed.entries, links)
 
     def ready(entry: ParsedEntry, entry_key: str) -> Article:
-        return normalise(entry, entry_key=entry_key, feed=feed, feed_language=language, seen_at=now, shared=shared)
+        return normalise(
+            entry, entry_key=entry_key, feed=feed, feed_language=language, seen_at=now, shared=shared, links=links
+        )
 
-    articles, digests, problems = changed(parsed.entries, known=known, ready=ready)
+    articles, digests, problems = changed(parsed.entries, known=known, ready=ready, links=links)
     return ReadFeed(
         title=parsed.title,
         language=parsed.language,
@@ -112,7 +117,11 @@ def read(
 
 
 def changed(
-    entries: Sequence[ParsedEntry], *, known: frozenset[int], ready: Callable[[ParsedEntry, str], Article]
+    entries: Sequence[ParsedEntry],
+    *,
+    known: frozenset[int],
+    ready: Callable[[ParsedEntry, str], Article],
+    links: LinkRules = DEFAULT,
 ) -> tuple[tuple[Article, ...], frozenset[int], tuple[str, ...]]:
     """The entries that are not known, made `ready`, in their order; the digests of all; a line for each that failed.
 
@@ -121,7 +130,7 @@ def changed(
     articles = []
     digests: set[int] = set()
     problems = []
-    for entry, entry_key in zip(entries, entry_keys(entries), strict=True):
+    for entry, entry_key in zip(entries, entry_keys(entries, links), strict=True):
         digest = entry_digest(entry, entry_key)
         if digest not in known and digest not in digests:
             try:
@@ -306,6 +315,7 @@ class _Desk:
 
     languages: tuple[str, ...]
     rules: RuleSet
+    links: LinkRules
 
 
 def _prepare(brief: Brief) -> _Desk:
@@ -315,11 +325,11 @@ def _prepare(brief: Brief) -> _Desk:
             warm_up_pages()
         # It reports every page without a text as an error; we have a value for that.
         logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases))
+    return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases), links=brief.links)
 
 
 def _read(desk: _Desk, **given: Any) -> ReadFeed | NotAFeed:
-    return read(**given)
+    return read(**given, links=desk.links)
 
 
 def _candidates(desk: _Desk, **given: Any) -> tuple[Candidate, ...]:

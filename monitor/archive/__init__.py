@@ -8,6 +8,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
       feeds       the feed list and the leases
       lookup      what is known about the articles of a poll
       recording   what a poll found
+      rekeying    keys after a change of what links are compared by
     pages       what the articles' pages add
     alerting    what the rules found
       outbox      what is to be sent
@@ -51,6 +52,7 @@ from monitor.model import (
     PollOutcome,
     WaitingAlert,
 )
+from monitor.urls import LinkRules
 
 __all__ = [
     "AlertRow",
@@ -85,6 +87,15 @@ class Archive(Protocol):
         Feeds that are new are due one after the other, `spread` apart, beginning now. One with another URL is due now,
         and what its old address gave us to compare by is dropped. One that is gone is kept as `removed`; when it comes
         back it is as it was. A healthy feed whose longest interval became shorter is due within it.
+        """
+        ...
+
+    def rekey(self, rules: LinkRules) -> int:
+        """Makes the stored link keys and entry keys what they are under these rules, in one transaction.
+
+        How many were others; 0 when the archive was last written under the same rules and form. To be called before
+        the first poll, or what is known would look new. Where two entries of a feed come to have one key, the one seen
+        earlier gets it and the other keeps its own.
         """
         ...
 

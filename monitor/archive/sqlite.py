@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.archive import feeds as feed_list
-from monitor.archive import lookup, outbox, pages, reading, recording
+from monitor.archive import lookup, outbox, pages, reading, recording, rekeying
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
 from monitor.archive.reports import AlertRow, DeliveryRow, FeedRow, SearchRow, Status
 from monitor.archive.values import params
@@ -29,6 +29,7 @@ from monitor.model import (
     PollOutcome,
     WaitingAlert,
 )
+from monitor.urls import LinkRules
 
 
 def open_sqlite(path: str, *, read_only: bool, now: datetime) -> SqliteArchive:
@@ -59,6 +60,10 @@ class SqliteArchive:
     def sync_feeds(self, feeds: Sequence[FeedSpec], now: datetime, *, spread: timedelta = timedelta(0)) -> None:
         with self._transaction() as db:
             feed_list.sync_feeds(db, feeds, now, spread=spread)
+
+    def rekey(self, rules: LinkRules) -> int:
+        with self._transaction() as db:
+            return rekeying.rekey(db, rules)
 
     def feed_states(self) -> tuple[FeedState, ...]:
         with self._explained() as db:

@@ -75,13 +75,13 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
 
 async def _poll(session: Session, keys: Sequence[str] | None, everything: bool) -> list[Facts]:
     from monitor import config as configuration
-    from monitor.poll import LEASE_TTL, open_poller, poll_hosts
+    from monitor.poll import LEASE_TTL, open_poller, poll_hosts, sync
 
     config = session.config
     proxy_password = configuration.secret("proxy-password", session.environ)
     facts: list[Facts] = []
     async with session.writing() as (archive, thread):
-        await thread(archive.sync_feeds, config.feeds, now())
+        await sync(config, archive=archive, thread=thread, now=now())
         async with open_poller(
             config, archive=archive, thread=thread, now=now, jitter=random.random, proxy_password=proxy_password
         ) as poller:

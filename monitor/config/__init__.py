@@ -26,6 +26,7 @@ from monitor.config.yaml_positions import MAX_BYTES
 from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
+from monitor.urls import DEFAULT, LinkRules, ParameterRules
 
 __all__ = ["OPERATOR", "Config", "duration", "find", "load", "load_bytes", "secret"]
 
@@ -49,6 +50,7 @@ class Config:
     host_connections: int  # at the same time, to one host
     user_agent: str | None  # None: made from our name, version and the contact
     proxy: ProxySpec | None  # None: feeds are asked directly
+    links: LinkRules  # what links are compared by: our own table, and `tracking` on top
     feeds: tuple[FeedSpec, ...]
     aliases: Mapping[str, tuple[str, ...]]
     rules: tuple[RuleSpec, ...]
@@ -122,6 +124,7 @@ def load_bytes(
         host_connections=monitor.host_connections,
         user_agent=monitor.user_agent,
         proxy=_proxy(monitor.proxy) if monitor.proxy else None,
+        links=_links(monitor.tracking),
         feeds=written.feeds,
         aliases=written.aliases,
         rules=written.rules,
@@ -220,6 +223,14 @@ def _proxy(url: str) -> ProxySpec:
     assert parts.hostname, "checked when it was read"
     assert parts.port, "checked when it was read"
     return ProxySpec(host=parts.hostname, port=parts.port, user=unquote(parts.username) if parts.username else None)
+
+
+def _links(tracking: keys.Tracking) -> LinkRules:
+    hosts = {
+        host: ParameterRules(drop=frozenset(each.drop), keep=frozenset(each.keep))
+        for host, each in tracking.hosts.items()
+    }
+    return DEFAULT.extended(drop=tracking.drop, keep=tracking.keep, hosts=hosts)
 
 
 def _whole(message: str, path: str = "") -> Problem:

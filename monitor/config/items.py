@@ -82,8 +82,11 @@ def read(model: type[Model], node: Node, path: str, found: Findings) -> Model | 
 def _report(error: ErrorDetails, model: type[BaseModel], node: Node, path: str, found: Findings) -> None:
     """One of pydantic's errors in our words, at its place in the file."""
     loc = tuple(error["loc"])
-    path += _dotted(loc)
     place = node.at(loc)
+    if loc and loc[-1] == "[key]":  # what is wrong is a mapping's own key
+        loc = loc[:-1]
+        place = node.at(loc[:-1]).keys[str(loc[-1])]
+    path += _dotted(loc)
     context = error.get("ctx", {})
     match error["type"]:
         case "value_error":
@@ -91,8 +94,7 @@ def _report(error: ErrorDetails, model: type[BaseModel], node: Node, path: str, 
         case "extra_forbidden":
             key = str(loc[-1])
             place = node.at(loc[:-1]).keys[key]
-            section = keys.Examples if "examples" in loc[:-1] else model
-            message = unknown_key(key, section.model_fields)
+            message = unknown_key(key, _section(model, loc[:-1]).model_fields)
         case "missing":
             message = f"is missing. Write {keys.SAMPLES[str(loc[-1])]}"
         case "string_type" if isinstance(place.value, list | dict):
@@ -110,6 +112,15 @@ def _report(error: ErrorDetails, model: type[BaseModel], node: Node, path: str, 
         case _:  # model_type: one of ours where a mapping must stand
             message = "write keys and values here, such as {key: value}"
     found.error(place, path, message)
+
+
+def _section(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]:
+    """The model of the mapping at the end of `loc` in an item."""
+    if "examples" in loc:
+        return keys.Examples
+    if "tracking" in loc:
+        return keys.SiteTracking if "hosts" in loc else keys.Tracking
+    return model
 
 
 def unknown_key(key: str, known: Collection[str]) -> str:

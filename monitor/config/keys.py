@@ -14,6 +14,7 @@ from monitor.config.values import (
     ArchivePath,
     Country,
     Cron,
+    DroppedEverywhere,
     Duration,
     FeedKey,
     FolderPath,
@@ -26,7 +27,9 @@ from monitor.config.values import (
     Name,
     Names,
     Once,
+    Parameter,
     ProxyUrl,
+    Site,
     Terms,
     Text,
     Url,
@@ -50,6 +53,21 @@ class Section(BaseModel):
         return {key: value for key, value in written.items() if value is not None or key not in cls.model_fields}
 
 
+class SiteTracking(Section):
+    """One of `hosts:` of `tracking:`."""
+
+    drop: tuple[Parameter, ...] = ()
+    keep: tuple[Parameter, ...] = ()
+
+
+class Tracking(Section):
+    """`tracking:` of `monitor:`"""
+
+    drop: tuple[DroppedEverywhere, ...] = ()
+    keep: tuple[Parameter, ...] = ()
+    hosts: dict[Site, SiteTracking] = {}
+
+
 class Monitor(Section):
     """`monitor:`"""
 
@@ -62,6 +80,7 @@ class Monitor(Section):
     host_connections: Annotated[StrictInt, between(1, 16)] = 2
     user_agent: UserAgent | None = None
     proxy: ProxyUrl | None = None
+    tracking: Tracking = Tracking()
 
 
 class Defaults(Section):

@@ -18,6 +18,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BeforeValidator, StrictStr
 
 from monitor.language import bcp47
+from monitor.urls import MEANINGFUL, site
 
 MAX_RECIPIENTS = 100  # each gets a mail of its own; more than that is a mailing list's work
 
@@ -32,6 +33,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAIL_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})*")
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|[0-9A-Fa-f:.]+")
+_PARAMETER = re.compile(r"[^\s&=#?*%]{1,100}(=[^\s&#*]{0,100})?\*?")
 _IP_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron counts from Sunday, which is 0 and 7
 
@@ -214,6 +216,34 @@ def _host(value: str) -> str:
     return value
 
 
+def _parameter(value: str) -> str:
+    """A parameter of links, by name, by the beginning of its name, or with its value."""
+    if not _PARAMETER.fullmatch(value) or value.endswith("=*"):
+        raise ValueError('write the name of a parameter, such as ref, its beginning, such as "xyz_*", or "ref=rss"')
+    if value.endswith("*") and len(value) < 4:
+        raise ValueError("would take in too much. Write at least three characters before the star")
+    return value.lower()
+
+
+def _dropped_everywhere(value: str) -> str:
+    """A parameter that may be dropped from the links of every site."""
+    names = [name for name in MEANINGFUL if name == value or (value[-1] == "*" and name.startswith(value[:-1]))]
+    if names and "=" not in value:
+        raise ValueError(
+            f'"{min(names)}" chooses the article on many sites, and two articles would become one. '
+            f'Name the site: hosts: {{example.org: {{drop: ["{value}"]}}}}'
+        )
+    return value
+
+
+def _site(value: str) -> str:
+    if not _HOST.fullmatch(value) or "." not in value.strip("."):
+        raise ValueError("write a host name in ASCII, such as example.org; what lies under it is meant too")
+    if (plain := site(value.lower().rstrip("."))) != value:
+        raise ValueError(f"write {plain}: it stands for its other spellings too")
+    return value
+
+
 def _user_agent(value: str) -> str:
     if not re.fullmatch("[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?", value):
         raise ValueError("write at most 200 ASCII characters, such as: newsdesk/1.0 (+https://www.example.org/bot)")
@@ -303,6 +333,9 @@ ArchivePath = Annotated[StrictStr, AfterValidator(archive_path)]
 FolderPath = Annotated[StrictStr, AfterValidator(_path)]
 Zone = Annotated[StrictStr, AfterValidator(_zone)]
 Host = Annotated[StrictStr, AfterValidator(_host)]
+Parameter = Annotated[StrictStr, AfterValidator(_parameter)]
+DroppedEverywhere = Annotated[Parameter, AfterValidator(_dropped_everywhere)]
+Site = Annotated[StrictStr, AfterValidator(_site)]
 UserAgent = Annotated[StrictStr, AfterValidator(_user_agent)]
 Cron = Annotated[StrictStr, AfterValidator(_cron)]
 Names = Annotated[tuple[Name, ...], Once]

@@ -15,6 +15,7 @@ from monitor.config import Config
 from monitor.config import duration as as_duration
 from monitor.errors import ConfigError
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, ProxySpec, RuleSpec, SmtpSpec
+from monitor.urls import DEFAULT, link_key
 from tests.config.conftest import CONTACT, Load, Problems
 
 EVERYTHING = """\
@@ -72,6 +73,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         host_connections=2,
         user_agent=None,
         proxy=None,
+        links=DEFAULT,
         feeds=(
             FeedSpec(
                 key="lemonde",
@@ -104,6 +106,20 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         warnings=loaded.warnings,
     )
     assert loaded.warnings == ()
+
+
+def test_tracking_parameters_of_the_file_come_on_top_of_our_own(load: Load) -> None:
+    loaded = load(
+        "monitor:\n  contact: desk@example.org\n  tracking:\n    drop: [Campaign, 'xyz_*', origin=mail]\n"
+        "    keep: [utm_id]\n    hosts: {example.org: {drop: [id], keep: [campaign]}}\n"
+    )
+
+    def key(link: str) -> str | None:
+        return link_key(link, loaded.links)
+
+    assert key("https://a.example/x?campaign=1&xyz_from=2&origin=mail&utm_source=3&utm_id=4") == "a.example/x?utm_id=4"
+    assert key("https://a.example/x?id=1&origin=desk") == "a.example/x?id=1&origin=desk"
+    assert key("https://blog.example.org/x?campaign=1&id=2") == "blog.example.org/x?campaign=1"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ def sections_of_the_manual() -> dict[str, str]:
     ("section", "model"),
     [
         ("monitor", keys.Monitor),
+        ("monitor", keys.Tracking),
+        ("monitor", keys.SiteTracking),
         ("defaults", keys.Defaults),
         ("feeds", keys.Feed),
         ("rules", keys.Rule),
@@ -56,13 +58,13 @@ def test_the_manual_names_no_key_that_there_is_not() -> None:
     documented = {
         key for text in sections_of_the_manual().values() for key in re.findall(r"(?m)^\| `([a-z_]+)` ", text)
     }
-    models = (keys.Monitor, keys.Defaults, keys.Feed, keys.Rule, keys.Examples, keys.Channel, keys.Digest, keys.Smtp)
+    models = keys.Section.__subclasses__()
 
     assert documented == {key for model in models for key in model.model_fields}
 
 
 def test_every_required_key_has_a_sample_of_what_to_write() -> None:
-    models = (keys.Monitor, keys.Defaults, keys.Feed, keys.Rule, keys.Examples, keys.Channel, keys.Digest, keys.Smtp)
+    models = keys.Section.__subclasses__()
 
     required = {key for model in models for key, info in model.model_fields.items() if info.is_required()}
 

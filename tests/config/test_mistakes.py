@@ -56,6 +56,33 @@ from tests.config.conftest import CONTACT, Load, Problems
         pytest.param("proxy: socks5://proxy.example.org:1080", "proxy: is no proxy", id="a proxy of another kind"),
         pytest.param("proxy: http://proxy.example.org:3128/x", "proxy: is no proxy", id="a proxy with a path"),
         pytest.param("proxy: http://a:b@proxy.example.org:3128", "proxy: holds a password", id="a proxy's password"),
+        pytest.param("tracking: [ref]", "tracking: write keys and values here", id="a list for a mapping"),
+        pytest.param("tracking: {drop: ref}", "tracking.drop: write a list: [ref]", id="a parameter without a list"),
+        pytest.param("tracking: {drops: []}", 'tracking.drops: there is no such key. Did you mean "drop"?', id="drops"),
+        pytest.param(
+            "tracking: {drop: [id]}", 'tracking.drop[0]: "id" chooses the article on many sites', id="an id dropped"
+        ),
+        pytest.param(
+            "tracking: {drop: ['sto*']}", 'tracking.drop[0]: "story" chooses the article', id="too wide a beginning"
+        ),
+        pytest.param("tracking: {drop: ['s*']}", "tracking.drop[0]: would take in too much", id="a short beginning"),
+        pytest.param("tracking: {keep: ['?ref']}", "tracking.keep[0]: write the name of a", id="no parameter"),
+        pytest.param("tracking: {drop: ['id=*']}", "tracking.drop[0]: write the name of a", id="any value"),
+        pytest.param(
+            "tracking: {hosts: {a.example: {dorp: [x]}}}",
+            'tracking.hosts.a.example.dorp: there is no such key. Did you mean "drop"?',
+            id="a misspelt key of a host",
+        ),
+        pytest.param(
+            "tracking: {hosts: {https://a.example/: {drop: [x]}}}",
+            "tracking.hosts.https://a.example/: write a host name",
+            id="a URL for a host",
+        ),
+        pytest.param(
+            "tracking: {hosts: {www.a.example: {drop: [x]}}}",
+            "tracking.hosts.www.a.example: write a.example: it stands for",
+            id="a host with www",
+        ),
         pytest.param("contct: x", 'contct: there is no such key. Did you mean "contact"?', id="a misspelt key"),
         pytest.param("zzz: x", "zzz: there is no such key. Known here: archive, contact,", id="an unknown key"),
         pytest.param("<<: {}", "<<: merge keys are not read", id="a merge key"),
