@@ -17,13 +17,14 @@ from monitor import config as configuration
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.errors import WorkerFailed
 from monitor.model import Outcome, PollOutcome
-from monitor.poll import Poller, fresh_state, open_poller, poll_feed, poll_host
+from monitor.poll import Poller, fresh_state, open_poller, poll_feed, poll_host, sync
 from tests.factories import NOW
 from tests.loopback import Answer, Request, Site, redirect
 from tests.rss import item, rss
 
 SETTINGS = """
-monitor: {{contact: desk@example.org, workers: 0, host_delay: 2s, host_connections: {connections}, languages: [en, fr]}}
+monitor: {{contact: desk@example.org, workers: 0, host_delay: 2s, host_connections: {connections}, languages: [en, fr],
+          tracking: {tracking}}}
 feeds:
 {feeds}
 rules:
@@ -82,7 +83,9 @@ Opener = Callable[..., Awaitable[Newsroom]]
 
 
 @asynccontextmanager
-async def newsroom(folder: Path, *keys: str, connections: int = 1, **options: str) -> AsyncIterator[Newsroom]:
+async def newsroom(
+    folder: Path, *keys: str, connections: int = 1, tracking: str = "{}", **options: str
+) -> AsyncIterator[Newsroom]:
     """A newsroom whose feeds are served at `/KEY`; options go into each feed's line."""
     async with Site() as site:
         more = "".join(f", {name}: {value}" for name, value in options.items())
@@ -90,11 +93,11 @@ async def newsroom(folder: Path, *keys: str, connections: int = 1, **options: st
             f"  - {{key: {key}, url: '{site.url('/' + key)}', allow_private: ['{site.pair}']{more}}}"
             for key in keys or ("gazette",)
         )
-        (folder / "feeds.yaml").write_text(SETTINGS.format(feeds=feeds, connections=connections))
+        (folder / "feeds.yaml").write_text(SETTINGS.format(feeds=feeds, connections=connections, tracking=tracking))
         settings = configuration.load(folder / "feeds.yaml", environ={})
         thread = ArchiveThread()
         archive = await thread(open_archive, settings.archive, now=NOW)
-        await thread(archive.sync_feeds, settings.feeds, NOW)
+        await sync(settings, archive=archive, thread=thread, now=NOW)
         room: Newsroom
         async with open_poller(
             settings, archive=archive, thread=thread, now=lambda: room.clock, jitter=lambda: 0.5
@@ -141,6 +144,40 @@ async def test_a_first_poll_alerts_on_the_young_when_asked_to(tmp_path: Path) ->
 
         titles = "SELECT a.title FROM alerts JOIN articles a ON a.id = alerts.article"
         assert room.rows(titles) == [("Report 1 on Ukraine",)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("{keep: [utm_source]}", "{}", id="a parameter less"),
+        pytest.param("{}", "{keep: [utm_source]}", id="a parameter more"),
+    ],
+)
+async def test_what_is_known_stays_known_when_links_are_compared_otherwise(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    def carried(*numbers: int) -> bytes:
+        by_link = [item(number, guid=None, link=f"https://a.example/{number}?utm_source=rss") for number in numbers]
+        renumbered = [item(7, guid="same", link=f"https://a.example/7?part={n}&utm_source=rss") for n in numbers]
+        same_link = [item(8, guid=None, link="https://a.example/8?utm_source=rss", title=f"Day {n}") for n in numbers]
+        return rss(*by_link, *renumbered, *same_link, item(9, link="https://a.example/9?utm_source=rss"))
+
+    async with newsroom(tmp_path, tracking=before) as room:
+        room.site.routes["/gazette"] = Answer(body=carried(1, 2))
+        await room.poll()
+        room.site.routes["/gazette"] = Answer(body=carried(1, 2, 3))
+        await room.poll()
+        counts = "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM alerts)"
+        articles, alerts = room.row(counts)
+        assert alerts > 0
+
+    async with newsroom(tmp_path, tracking=after) as room:
+        room.site.routes["/gazette"] = Answer(body=carried(1, 2, 3))
+        outcomes = await room.poll()
+
+        assert outcomes["gazette"].entries == 10
+        assert outcomes["gazette"].new == 0
+        assert room.row(counts) == (articles, alerts)
 
 
 async def test_both_validators_go_back_byte_for_byte(tmp_path: Path) -> None:

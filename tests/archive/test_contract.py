@@ -14,6 +14,7 @@ import pytest
 
 from monitor.archive import AlertRow, Archive, ArchiveThread, FeedRow, open_archive
 from monitor.model import (
+    Article,
     Delivered,
     Duplicate,
     FeedSpec,
@@ -26,6 +27,7 @@ from monitor.model import (
     TryAgain,
     Validators,
 )
+from monitor.urls import DEFAULT, LinkRules, link_key
 from tests.archive.builders import (
     FRENCH,
     a_failure,
@@ -279,6 +281,76 @@ def test_a_pause_between_requests_is_not_shortened_by_keeping_it(archive: Archiv
 
     assert again.last_request_at is not None
     assert again.last_request_at >= later(milliseconds=400)
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WITH_ORIGIN = DEFAULT.extended(keep=["utm_source"])
+
+
+def carried(number: int, query: str = "", *, rules: LinkRules, **given: Any) -> Article:
+    """An article known by its link, as a poll under these rules makes it."""
+    link = f"https://gazette.example/{number}{query}"
+    key = link_key(link, rules)
+    return numbered(number, **({"link": link, "guid": None, "link_key": key, "entry_key": key} | given))
+
+
+def test_an_article_is_known_after_a_change_of_rules(archive: Archive, reopen: Open) -> None:
+    archive.rekey(WITH_ORIGIN)
+    for number in (1, 2):
+        archive.record(an_outcome(found(carried(number, "?utm_source=rss", rules=WITH_ORIGIN))))
+
+    archive = reopen()
+
+    assert archive.rekey(DEFAULT) == 4
+    today = carried(1, "?utm_source=mail", rules=DEFAULT)
+    lookup = archive.look_up("gazette", [today], NOW)
+    assert lookup.by_entry_key.keys() == {"gazette.example/1"}
+    assert lookup.by_link.keys() == {"gazette.example/1"}
+
+
+def test_keys_are_made_anew_only_when_the_rules_have_changed(archive: Archive) -> None:
+    archive.rekey(WITH_ORIGIN)
+    archive.record(an_outcome(found(carried(1, "?utm_source=rss", rules=WITH_ORIGIN))))
+
+    assert [archive.rekey(rules) for rules in (WITH_ORIGIN, DEFAULT, DEFAULT, WITH_ORIGIN)] == [0, 2, 0, 2]
+
+
+def test_of_two_entries_that_come_to_have_one_key_the_earlier_gets_it(archive: Archive) -> None:
+    early = carried(1, "?utm_source=mail", rules=WITH_ORIGIN)
+    late = carried(1, "?utm_source=a", rules=WITH_ORIGIN, title="Autre chose", seen_at=later(minutes=5))
+    elsewhere = replace(late, feed="courier", link_key=None, seen_at=later(minutes=9))
+    archive.record(an_outcome(found(early)))
+    archive.record(an_outcome(found(late), at=later(minutes=5)))
+    archive.record(an_outcome(found(elsewhere), feed="courier", at=later(minutes=9)))
+
+    archive.rekey(DEFAULT)
+
+    assert the_archived(archive, replace(early, entry_key="gazette.example/1")).title == "Titre 1"
+    assert the_archived(archive, late).title == "Autre chose"
+    assert the_archived(archive, replace(elsewhere, entry_key="gazette.example/1")).title == "Autre chose"
+
+
+def test_a_key_that_becomes_free_can_be_taken(archive: Archive) -> None:
+    before, after = DEFAULT.extended(drop=["part"]), DEFAULT.extended(drop=["shift"])
+    archive.rekey(before)
+    taker = carried(1, "?page=2&shift=1", rules=before, title="Deux")
+    holder = carried(1, "?page=2&part=3", rules=before, title="Trois", seen_at=later(minutes=5))
+    archive.record(an_outcome(found(taker), found(holder)))
+
+    archive.rekey(after)
+
+    assert the_archived(archive, replace(taker, entry_key="gazette.example/1?page=2")).title == "Deux"
+    assert the_archived(archive, replace(holder, entry_key="gazette.example/1?page=2&part=3")).title == "Trois"
+
+
+def test_an_article_without_a_link_key_gets_none(archive: Archive) -> None:
+    shared = carried(1, "?utm_source=rss", rules=WITH_ORIGIN, link_key=None)
+    archive.record(an_outcome(found(shared)))
+
+    archive.rekey(DEFAULT)
+
+    assert the_archived(archive, replace(shared, entry_key="gazette.example/1")).link_key is None
 
 
 # ── a poll ───────────────────────────────────────────────────────────────────────────────────────────────────────────
