@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
+from random import Random
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.urls import link_key, resolve, without_secrets
+from monitor.urls import (
+    DEFAULT,
+    MAX_LINK,
+    MEANINGFUL,
+    ParameterRules,
+    canon,
+    link_key,
+    resolve,
+    without_secrets,
+)
 
 FEED = "https://gazette.example/feeds/rss.xml"
 
@@ -123,7 +136,7 @@ urls = st.builds(
     "{}://{}{}{}{}".format,
     st.sampled_from(["http", "https", "HTTPS"]),
     st.sampled_from(["a.example", "www.a.example", "www.www.a.example", "A.example:80", "[::1]:8080", "u:p@a.example"]),
-    st.text(st.sampled_from("/ab.%2Fé;= +~й"), max_size=12).map(lambda path: "/" + path if path else ""),
+    st.text(st.sampled_from("/ab.%2Fé;= +~й1"), max_size=12).map(lambda path: "/" + path if path else ""),
     st.text(st.sampled_from("ab=&%2Fé+ ;?utm_"), max_size=16).map(lambda query: "?" + query if query else ""),
     st.sampled_from(["", "#x", "#!x", "#!", "#%21x"]),
 )
@@ -146,11 +159,7 @@ def test_no_link_makes_it_raise(link: str, base: str) -> None:
 
 
 @settings(derandomize=True, deadline=None)
-@given(
-    st.sampled_from("id p article story page v ref source uid q".split()),
-    st.text("abc012%&é", max_size=6),
-    st.text("abc012%é", max_size=6),
-)
+@given(st.sampled_from(sorted(MEANINGFUL)), st.text("abc012%&é", max_size=6), st.text("abc012%é", max_size=6))
 def test_parameters_that_choose_the_article_are_never_merged(name: str, one: str, other: str) -> None:
     keys = {
         link_key(f"https://a.example/x?{name}={value.replace('%', '%25').replace('&', '%26')}")
@@ -158,6 +167,163 @@ def test_parameters_that_choose_the_article_are_never_merged(name: str, one: str
     }
 
     assert len(keys) == len({one, other})
+
+
+articles = st.builds(
+    "{}/{}?{}={}".format,
+    st.sampled_from(["gazette.example", "blog.gazette.example", "nytimes.com", "a.co.uk"]),
+    st.sampled_from(["2026/otan-1", "story", "index.php", "2026/otan.html", "otan/amp-2", "м-1"]),
+    st.sampled_from(["id", "p", "story", "article", "page", "ref"]),
+    st.text("abc012", min_size=1, max_size=4),
+)
+trackers = st.sampled_from(
+    sorted(name.replace("*", "x") for name in DEFAULT.everywhere.drop if "=" not in name)
+    + sorted(pair.replace("*", "x") for pair in DEFAULT.everywhere.drop if "=" in pair)
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(articles, st.lists(trackers, max_size=4), st.randoms(use_true_random=False), st.data())
+def test_nothing_that_says_where_a_reader_came_from_makes_a_difference(
+    article: str, added: list[str], random: Random, data: st.DataObject
+) -> None:
+    place, _, query = article.partition("?")
+    pairs = [query, *(tracker if "=" in tracker else f"{tracker}=1" for tracker in added)]
+    random.shuffle(pairs)
+    scheme = data.draw(st.sampled_from(["http", "https", "HTTPS"]))
+    www = data.draw(st.sampled_from(["", "www.", "m.", "amp.", "WWW.", "mobile."]))
+    fragment = data.draw(st.sampled_from(["", "#top", "#xtor=RSS-1", "#/3"]))
+
+    assert (
+        link_key(f"{scheme}://{www}{place}?{'&'.join(pairs)}{fragment}") == link_key(f"https://{article}") is not None
+    )
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.permutations(["id=1", "b=2", "a=3", "page=4", "c="]))
+def test_the_order_of_parameters_makes_no_difference(pairs: list[str]) -> None:
+    assert link_key(f"https://a.example/x?{'&'.join(pairs)}") == "a.example/x?a=3&b=2&c=&id=1&page=4"
+
+
+def test_no_tracker_of_all_sites_chooses_the_article_on_one() -> None:
+    names = {pattern for pattern in DEFAULT.everywhere.drop if "=" not in pattern}
+    beginnings = tuple(pattern[:-1] for pattern in names if pattern.endswith("*"))
+
+    assert names & MEANINGFUL == set()
+    assert [name for name in MEANINGFUL if name.startswith(beginnings)] == []
+
+
+# ── our own table, and others on top ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        pytest.param("campaign=1&id=2", "?id=2", id="a name is dropped"),
+        pytest.param("Campaign=1&id=2", "?id=2", id="in capitals too"),
+        pytest.param("xyz_a=1&xyz=2", "?xyz=2", id="what begins so is dropped"),
+        pytest.param("origin=mail&origin=desk", "?origin=desk", id="one value is dropped, others are not"),
+        pytest.param("utm_id=1&utm_source=2", "?utm_id=1", id="what is kept is never dropped"),
+        pytest.param("xyz_keep=1", "?xyz_keep=1", id="to keep wins over to drop"),
+        pytest.param("utm_sour%63e=2&id=1", "?id=1", id="a name is known however it is written"),
+    ],
+)
+def test_rules_on_top_of_our_own_say_what_to_drop_and_what_to_keep(query: str, left: str) -> None:
+    rules = DEFAULT.extended(drop=["campaign", "xyz_*", "origin=mail"], keep=["utm_id", "xyz_keep"])
+
+    assert link_key(f"https://a.example/x?{query}", rules) == f"a.example/x{left}"
+
+
+@pytest.mark.parametrize(
+    ("host", "left"),
+    [
+        pytest.param("example.org", "?ref=2", id="the host itself"),
+        pytest.param("www.example.org", "?ref=2", id="with www"),
+        pytest.param("blog.example.org", "?ref=2", id="a host under it"),
+        pytest.param("example.com", "?src=1", id="another host"),
+        pytest.param("notexample.org", "?src=1", id="a host that only ends so"),
+    ],
+)
+def test_what_is_said_of_a_host_wins_there_alone(host: str, left: str) -> None:
+    rules = DEFAULT.extended(
+        drop=["ref"],
+        hosts={"example.org": ParameterRules(drop=frozenset({"src"}), keep=frozenset({"ref"}))},
+    )
+
+    key = link_key(f"https://{host}/x?src=1&ref=2", rules)
+
+    assert key is not None
+    assert key.endswith(f"/x{left}")
+
+
+def test_a_parameter_that_is_kept_is_kept_where_our_own_table_drops_it_for_a_site() -> None:
+    nytimes = "https://www.nytimes.com/2026/otan.html?smid=1"
+
+    assert link_key(nytimes) == "nytimes.com/2026/otan.html"
+    assert link_key(nytimes, DEFAULT.extended(keep=["smid"])) == "nytimes.com/2026/otan.html?smid=1"
+
+
+def test_rules_that_say_the_same_have_one_digest_and_others_another() -> None:
+    some = [
+        DEFAULT,
+        DEFAULT.extended(drop=["a"]),
+        DEFAULT.extended(keep=["a"]),
+        DEFAULT.extended(hosts={"a.example": ParameterRules(drop=frozenset({"a"}))}),
+        DEFAULT.extended(hosts={"a.example": ParameterRules(keep=frozenset({"a"}))}),
+        DEFAULT.extended(hosts={"b.example": ParameterRules(drop=frozenset({"a"}))}),
+    ]
+
+    assert len({canon(rules) for rules in some}) == len(some)
+    assert canon(DEFAULT.extended(drop=["a", "b"])) == canon(DEFAULT.extended(drop=["b", "a"]))
+    assert pickle.loads(pickle.dumps(some[1])) == some[1], "worker processes get them so"
+
+
+# ── redirections ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def wrapped(times: int) -> str:
+    link = "https://gazette.example/2026/otan"
+    for _ in range(times):
+        link = "https://www.google.com/url?q=" + quote(link, safe="")
+    return link
+
+
+def test_three_redirections_one_in_the_other_are_followed_and_four_are_not() -> None:
+    assert [link_key(wrapped(times)) for times in range(4)] == ["gazette.example/2026/otan"] * 4
+    assert str(link_key(wrapped(4))).startswith("google.com/url?q=")
+    assert link_key(f"https://{link_key(wrapped(4))}") == link_key(wrapped(4))
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(
+    st.sampled_from(
+        [
+            "https://www.google.com/url?q=",
+            "https://l.facebook.com/l.php?u=",
+            "https://web.archive.org/web/2024/",
+            "https://href.li/?",
+            "https://cdn.ampproject.org/c/s/",
+            "https://news.google.com/rss/articles/CBMi",
+            "http://rss.feedsportal.com/c/1/f/2/l/0L",
+            "https://r.search.yahoo.com/RU=",
+            "http://us.rd.yahoo.com/x/*",
+            "https://feedproxy.google.com/~r/",
+        ]
+    ),
+    st.one_of(st.text(max_size=40), st.text(st.sampled_from("http:/%3A2F.0ABLS_-=&?~x"), max_size=60), urls),
+)
+def test_a_redirection_to_anything_is_followed_or_left(wrapper: str, target: str) -> None:
+    key = link_key(wrapper + target)
+
+    assert key is None or link_key(f"https://{key}") == key
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.sampled_from(["//www.", "/amp/a", "/index.html", "&amp;", "&utm_x=1", "http://", "/l/0L", "%", "(S("]))
+def test_a_link_as_long_as_a_link_can_be_has_a_key_or_none(part: str) -> None:
+    link_key(("https://a.example/" + part * MAX_LINK)[:MAX_LINK])
+    link_key(("https://rss.feedsportal.com/c/" + part * MAX_LINK)[:MAX_LINK])
+    link_key(("https://feeds.feedburner.com/~r/" + part * MAX_LINK)[:MAX_LINK])
 
 
 @pytest.mark.parametrize(

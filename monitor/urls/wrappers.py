@@ -36,7 +36,7 @@ _FEEDSPORTAL_SIGNS = dict(zip("ABCDEFGHIJKPQRTUVWXYZ", "0./?-=&,_%+;|:#$~!()Z", 
 }
 
 # Host, with those under it → the path that redirects (without a slash at the end) → the parameters that may hold the
-# target, the likeliest first.
+# target, the likeliest first. A star stands for every path.
 _BY_PARAMETER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "bing.com": {"/news/apiclick.aspx": ("url",)},
     "consent.google.com": {"/m": ("continue",), "/ml": ("continue",)},
@@ -48,9 +48,9 @@ _BY_PARAMETER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "linkedin.com": {"/redir/redirect": ("url",)},
     "lm.facebook.com": {"/l.php": ("u",)},
     "medium.com": {"/r": ("url",)},
-    "out.reddit.com": {"": ("url",)},
+    "out.reddit.com": {"*": ("url",)},
     "retriever-info.com": {"/go": ("u",)},
-    "safelinks.protection.outlook.com": {"": ("url",)},
+    "safelinks.protection.outlook.com": {"*": ("url",)},
     "slack-redir.net": {"/link": ("url",)},
     "t.umblr.com": {"/redirect": ("z",)},
     "vk.com": {"/away.php": ("to",)},
@@ -79,7 +79,8 @@ def _target(parts: SplitResult) -> SplitResult | None:
     found = None
     for name in and_parents(host):
         if name in _BY_PARAMETER:
-            names = _BY_PARAMETER[name].get(parts.path.rstrip("/").lower(), ())
+            paths = _BY_PARAMETER[name]
+            names = paths.get(parts.path.rstrip("/").lower()) or paths.get("*", ())
             found = _parameter(parts.query, names)
         elif name in _BY_PLACE:
             found = _BY_PLACE[name](parts)
