@@ -79,16 +79,24 @@ def rekeyed(entry_key: str, *, guid: str | None, link: str | None, rules: LinkRu
 
 
 def shared_links(entries: Sequence[ParsedEntry], links: LinkRules = DEFAULT) -> frozenset[str]:
-    """Canonical links that stand under different headlines in one document, and so identify none of them.
+    """Canonical links that several items of one document share, and that so identify none of them.
 
-    A live blog's page, or the home page that some feeds link every item to.
+    A live blog's page, or the home page that some feeds link every item to. Items are told apart by their headlines;
+    where those are all one, by anchors on the page that have each its own text.
     """
-    titles: dict[str, set[str]] = defaultdict(set)
+    carriers: dict[str, list[ParsedEntry]] = defaultdict(list)
     for entry in entries:
         key = link_key(entry.link, links)
         if key is not None:
-            titles[key].add(fold(title_text(entry.title)))
-    return frozenset(key for key, different in titles.items() if len(different) > 1)
+            carriers[key].append(entry)
+    return frozenset(key for key, carried in carriers.items() if len(carried) > 1 and _are_several(carried))
+
+
+def _are_several(entries: Sequence[ParsedEntry]) -> bool:
+    if len({fold(title_text(entry.title)) for entry in entries}) > 1:
+        return True
+    anchors = {(entry.link or "").partition("#")[2] for entry in entries}
+    return len(anchors) > 1 and len({digest(entry.body) for entry in entries}) > 1
 
 
 def entry_digest(entry: ParsedEntry, entry_key: str) -> int:

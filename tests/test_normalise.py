@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.model import Article, ParsedEntry
-from monitor.normalise import entry_digest, entry_keys, normalise, shared_links
+from monitor.normalise import entry_digest, entry_keys, normalise, rekeyed, shared_links
+from monitor.urls import DEFAULT
 from tests.factories import NOW, later
 
 LINK = "https://gazette.example/2026/otan"
@@ -92,6 +93,45 @@ def test_a_key_is_bounded_and_still_tells_apart() -> None:
     assert max(len(one), len(other)) <= 512
 
 
+RENAMED = DEFAULT.extended(keep=["utm_source"])
+TRACKED = f"{LINK}?utm_source=rss"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param([an_entry(link=TRACKED)], id="a guid"),
+        pytest.param([an_entry(guid=None, link=TRACKED)], id="a link"),
+        pytest.param([an_entry(guid=None, link="https://gazette.example/?utm_source=rss")], id="a home page"),
+        pytest.param([an_entry(guid=None, link=None)], id="what it says"),
+        pytest.param([an_entry(link=TRACKED), an_entry(link=f"{TRACKED}&p=2")], id="a guid with several links"),
+        pytest.param([an_entry(link=TRACKED), an_entry(link=None)], id="a guid with a link and without"),
+        pytest.param([an_entry(link=TRACKED), an_entry(link=TRACKED, title="Autre")], id="guid, link and title"),
+        pytest.param(
+            [an_entry(guid=None, link=TRACKED), an_entry(guid=None, link=TRACKED, title="Autre")], id="link and title"
+        ),
+        pytest.param([an_entry(guid="a b", link=TRACKED), an_entry(guid="a", link=TRACKED)], id="a guid with a space"),
+        pytest.param([an_entry(guid="g" * 2_000, link=TRACKED)], id="a guid that is cut"),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_stored_key_is_brought_to_what_other_rules_give(entries: list[ParsedEntry], backwards: bool) -> None:
+    before, after = (RENAMED, DEFAULT) if backwards else (DEFAULT, RENAMED)
+
+    stored = entry_keys(entries, before)
+
+    assert entry_keys(entries, after) == tuple(
+        rekeyed(key, guid=entry.guid, link=entry.link, rules=after) for key, entry in zip(stored, entries, strict=True)
+    )
+
+
+def test_a_key_that_was_cut_stays() -> None:
+    long = f"{TRACKED}&x={'x' * 600}"
+    (stored,) = entry_keys([an_entry(guid=None, link=long)])
+
+    assert rekeyed(stored, guid=None, link=long, rules=RENAMED) == stored
+
+
 def test_an_empty_document_has_no_keys() -> None:
     assert entry_keys([]) == ()
 
@@ -145,6 +185,25 @@ def test_a_page_that_several_headlines_link_to_identifies_none_of_them() -> None
         "gazette.example/3",
         "gazette.example/3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        pytest.param({"title": "Un"}, {"title": "Deux"}, True, id="two headlines"),
+        pytest.param(
+            {"link": f"{LINK}#1", "body": "Un"}, {"link": f"{LINK}#2", "body": "Deux"}, True, id="two anchors"
+        ),
+        pytest.param({"link": f"{LINK}#1"}, {"link": f"{LINK}#2"}, False, id="two anchors over one text"),
+        pytest.param({"body": "Un"}, {"body": "Deux"}, False, id="an edited text"),
+    ],
+)
+def test_a_link_that_several_items_of_a_document_share_identifies_none(
+    first: dict[str, Any], second: dict[str, Any], shared: bool
+) -> None:
+    entries = [an_entry(**first), an_entry(**second)]
+
+    assert shared_links(entries) == (frozenset({"gazette.example/2026/otan"}) if shared else frozenset())
 
 
 def test_a_home_page_identifies_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import SplitResult
 
 from w3lib.url import canonicalize_url
 
@@ -29,7 +30,8 @@ _ESCAPED_TWICE = re.compile(r"&(?:amp;)+")
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _EMPTY_ENDS = ("/", ";", "/.", "/..")
 _CHEAT = re.compile(r"/\.\.?;")  # to slip past path checks; no article has that address
-_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[^/?#;]*|/\(S\([0-9a-z]{24}\)\)(?=/)", re.IGNORECASE)
+_SESSION_IN_SEGMENT = re.compile(r";(?:jsessionid|phpsessid)=[^/?#;]*", re.IGNORECASE)
+_SESSION_SEGMENT = re.compile(r"/\(S\([0-9a-z]{24}\)\)(?=/)", re.IGNORECASE)  # ASP.NET without cookies
 _SESSION = re.compile(r"sid=(?:[0-9a-f]{32}|[0-9a-z]{26})", re.IGNORECASE)
 _INDEX_PAGE = re.compile(
     r"/(?:index\.(?:html?|xhtml|shtml|php[345]?|phtml|jsp|jhtml|aspx?|cfm)|default\.(?:html?|aspx?))", re.IGNORECASE
@@ -55,19 +57,18 @@ def link_key(url: str | None, rules: LinkRules = DEFAULT) -> str | None:
         return None
     if "&amp;" in parts.query:  # a feed that escaped twice
         parts = parts._replace(query=_ESCAPED_TWICE.sub("&", parts.query))
-    parts = unwrapped(parts)
-    try:
-        parts = split_http(canonicalize_url(parts.geturl(), keep_fragments=True))
-        if parts is None:
-            return None
-        host, port = (parts.hostname or "").strip("."), parts.port
-    except ValueError:  # what urllib and the IDNA codec say to host names that are none
+    plain = _plain(unwrapped(parts))
+    if plain is not None and (inner := unwrapped(plain)) is not plain:  # its escapes had hidden what it is
+        plain = _plain(inner)
+    if plain is None:
         return None
-    host = site(host)
+    parts, port = plain, plain.port
+    host = site((parts.hostname or "").strip("."))
     if not host or _CHEAT.search(parts.path):
         return None
     pairs = _identifying(kept_pairs(parts.query, rules.for_host(host))) if parts.query else []
-    path = _page(_SLASHES.sub("/", _SESSION_IN_PATH.sub("", parts.path)), chosen=bool(pairs))
+    path = _SESSION_SEGMENT.sub("", _SLASHES.sub("/", _SESSION_IN_SEGMENT.sub("", parts.path)))
+    path = _page(path, chosen=bool(pairs))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""  # `#!` once addressed pages inside a page
     if not (path or pairs or fragment):
         return None
@@ -77,6 +78,14 @@ def link_key(url: str | None, rules: LinkRules = DEFAULT) -> str | None:
         host = f"{host}:{port}"
     query = "&".join(pairs)
     return host + path + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
+
+
+def _plain(parts: SplitResult) -> SplitResult | None:
+    """The parts in w3lib's normal form; None for what is no web address."""
+    try:
+        return split_http(canonicalize_url(parts.geturl(), keep_fragments=True))
+    except ValueError:  # what urllib and the IDNA codec say to host names that are none
+        return None
 
 
 def site(host: str) -> str:
