@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench week kill9 quality figures torture-web coverage lock clean
+.PHONY: help demo run test check bench week kill9 lingua quality figures torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -13,11 +13,12 @@ help:
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
 	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
+	@echo "make lingua  install the other language detector, a large one, to compare with"
 	@echo "make quality the suites over ../shared/data, where it is"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
-	@echo "make lock    write requirements.lock anew from pyproject.toml (needs uv)"
+	@echo "make lock    write the requirements*.lock anew from pyproject.toml (needs uv)"
 
 .venv/.lock: requirements.lock
 	@echo "setting up .venv (once; about half a minute)"
@@ -53,6 +54,10 @@ week: .venv/.lock
 kill9: .venv/.lock
 	@$(BIN)/python bench/kill9.py --rounds $(or $(ROUNDS),50)
 
+# The other language detector, for its column in the quality suite and for who prefers it; make test does without.
+lingua: .venv/.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-lingua.lock
+
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
 
@@ -71,7 +76,9 @@ coverage: .venv/.lock
 # The lock names versions and hashes, never an index: any mirror may serve the files.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --all-extras --group dev --output-file requirements.lock pyproject.toml
+	  --no-annotate --extra fulltext --group dev --output-file requirements.lock pyproject.toml
+	@sed -n 's/^lingua = \["\(.*\)"\].*/\1/p' pyproject.toml | uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements-lingua.lock -
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage demo

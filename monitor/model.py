@@ -474,6 +474,7 @@ class Lookup:
     near: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)  # by entry key; recent ones, likeliest first
     frequency: Mapping[int, int] = field(default_factory=dict)  # word of a headline → recent articles that have it
     reports: int = 0  # how many recent articles `frequency` counts over
+    languages: Mapping[str, int] = field(default_factory=dict)  # how many of those were surely in each language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

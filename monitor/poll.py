@@ -41,6 +41,8 @@ from monitor.findings import findings_of, is_gap, with_prospects, with_storm
 from monitor.fulltext import read_page
 from monitor.model import (
     UNDETERMINED,
+    Article,
+    Enrichment,
     FeedSpec,
     FeedState,
     Fetched,
@@ -116,6 +118,7 @@ def brief_for(config: Config) -> Brief:
         aliases=config.aliases,
         fulltext=fulltext,
         links=config.links,
+        detector=config.detector,
     )
 
 
@@ -469,7 +472,7 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
     verdicts = sort_out(read.articles, lookup)
     to_enrich = [verdict.article for verdict in verdicts if not isinstance(verdict, Known)]
     try:
-        enriched = await poller.workers.enrich(to_enrich, tags=spec.tags) if to_enrich else ()
+        enriched = await _enriched(poller, spec, read, to_enrich, lookup)
         by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
         findings = findings_of(verdicts, by_key, rules=poller.rules)
         findings = tuple(with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
@@ -483,6 +486,17 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)
+
+
+async def _enriched(
+    poller: Poller, spec: FeedSpec, read: ReadFeed, articles: Sequence[Article], lookup: Lookup
+) -> tuple[Enrichment, ...]:
+    """Language and matches of the articles. Raises WorkerFailed."""
+    if not articles:
+        return ()
+    return await poller.workers.enrich(
+        articles, tags=spec.tags, history=lookup.languages, outlet=read.title or spec.title
+    )
 
 
 async def _with_alerts(

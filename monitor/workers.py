@@ -8,17 +8,18 @@ is its `Brief`.
 from __future__ import annotations
 
 import logging
+import resource
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from monitor.alert import alerts_for
 from monitor.discover import Candidate, candidates
 from monitor.errors import WorkerFailed
-from monitor.language import detect, warm_up
+from monitor.language import DETECTORS, LANGDETECT, Detector, detect_all, warm_up
 from monitor.model import (
     AlertIntent,
     Article,
@@ -56,6 +57,7 @@ class Brief:
     aliases: Mapping[str, tuple[str, ...]]
     fulltext: bool = False  # pages are read too
     links: LinkRules = DEFAULT  # what links are compared by
+    detector: str = LANGDETECT  # which library judges languages: a key of language.DETECTORS
 
 
 Matched = tuple[Article, Sequence[Match], LanguageGuess]  # an article that alerts, with what there is to say of it
@@ -68,7 +70,7 @@ class JobLimits:
     seconds: timedelta = timedelta(seconds=5)
     seconds_per_megabyte: timedelta = timedelta(seconds=2)  # of the body that is read
     seconds_per_article: timedelta = timedelta(seconds=0.1)  # that is enriched
-    memory_bytes: int = 1024**3  # address space of one process
+    memory_bytes: int = 1024**3  # address space of one process, beside what its language detector needs
 
 
 def read(
@@ -156,12 +158,28 @@ def oldest_first(articles: Sequence[Article]) -> tuple[Article, ...]:
 
 
 def enrich(
-    articles: Sequence[Article], *, tags: Sequence[str], rules: RuleSet, languages: Sequence[str]
+    articles: Sequence[Article],
+    *,
+    tags: Sequence[str],
+    rules: RuleSet,
+    languages: Sequence[str],
+    history: Mapping[str, int] | None = None,
+    outlet: str | None = None,
+    detector: Detector = DETECTORS[LANGDETECT],
 ) -> tuple[Enrichment, ...]:
-    """Language and matches of each article, in step with `articles`. `tags` are those of the feed they come from."""
+    """Language and matches of each article, in step with `articles`.
+
+    `tags` are those of the feed they come from, `outlet` its title, `history` its languages as in `detect`.
+    """
+    guesses = detect_all(
+        [(article.title, article.text, article.declared_language) for article in articles],
+        candidates=languages,
+        history=history or {},
+        outlet=outlet,
+        detector=detector,
+    )
     enriched = []
-    for article in articles:
-        language = detect(article.title, article.text, candidates=languages, declared=article.declared_language)
+    for article, language in zip(articles, guesses, strict=True):
         matches = rules.match(
             Document.of(article.title, article.text), feed=article.feed, tags=tags, language=language.language
         )
@@ -178,6 +196,7 @@ def read_page(
     tags: Sequence[str],
     rules: RuleSet,
     languages: Sequence[str],
+    detector: Detector = DETECTORS[LANGDETECT],
 ) -> FullText | NoPage:
     """The full text of an article from its page, with its language and what the rules find in it; or why there is none.
 
@@ -192,7 +211,9 @@ def read_page(
     # The feed comes first: pages declare the language of the template they were begun from.
     declared = wanted.article.declared_language or page.language
     whole = replace(wanted.article, text=text, declared_language=declared)
-    (enrichment,) = enrich([whole], tags=tags, rules=rules, languages=languages)
+    (enrichment,) = enrich(
+        [whole], tags=tags, rules=rules, languages=languages, outlet=wanted.feed_title, detector=detector
+    )
     return FullText(text=text, enrichment=enrichment)
 
 
@@ -255,9 +276,16 @@ class Workers:
         )
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
 
-    async def enrich(self, articles: Sequence[Article], *, tags: Sequence[str]) -> tuple[Enrichment, ...]:
+    async def enrich(
+        self,
+        articles: Sequence[Article],
+        *,
+        tags: Sequence[str],
+        history: Mapping[str, int] | None = None,
+        outlet: str | None = None,
+    ) -> tuple[Enrichment, ...]:
         """What `enrich` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
-        job = partial(_enrich, articles=tuple(articles), tags=tuple(tags))
+        job = partial(_enrich, articles=tuple(articles), tags=tuple(tags), history=dict(history or {}), outlet=outlet)
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * len(articles))
 
     async def read_page(
@@ -316,16 +344,33 @@ class _Desk:
     languages: tuple[str, ...]
     rules: RuleSet
     links: LinkRules
+    detector: Detector
 
 
 def _prepare(brief: Brief) -> _Desk:
-    warm_up()
+    detector = DETECTORS[brief.detector]
+    _make_room(detector.memory_bytes)
+    warm_up(detector)
     if brief.fulltext:
         with suppress(ImportError):  # a broken installation costs the pages, which then say so, and not the feeds
             warm_up_pages()
         # It reports every page without a text as an error; we have a value for that.
         logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    return _Desk(languages=brief.languages, rules=RuleSet.of(brief.rules, brief.aliases), links=brief.links)
+    return _Desk(
+        languages=brief.languages,
+        rules=RuleSet.of(brief.rules, brief.aliases),
+        links=brief.links,
+        detector=detector,
+    )
+
+
+@cache
+def _make_room(memory_bytes: int) -> None:
+    """Lets this process have so much more memory, once; a process without a limit needs none."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        more = soft + memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (more if hard == resource.RLIM_INFINITY else min(more, hard), hard))
 
 
 def _read(desk: _Desk, **given: Any) -> ReadFeed | NotAFeed:
@@ -336,12 +381,12 @@ def _candidates(desk: _Desk, **given: Any) -> tuple[Candidate, ...]:
     return candidates(**given)
 
 
-def _enrich(desk: _Desk, *, articles: Sequence[Article], tags: Sequence[str]) -> tuple[Enrichment, ...]:
-    return enrich(articles, tags=tags, rules=desk.rules, languages=desk.languages)
+def _enrich(desk: _Desk, *, articles: Sequence[Article], **given: Any) -> tuple[Enrichment, ...]:
+    return enrich(articles, rules=desk.rules, languages=desk.languages, detector=desk.detector, **given)
 
 
 def _read_page(desk: _Desk, **given: Any) -> FullText | NoPage:
-    return read_page(rules=desk.rules, languages=desk.languages, **given)
+    return read_page(rules=desk.rules, languages=desk.languages, detector=desk.detector, **given)
 
 
 def _alerts(desk: _Desk, *, matched: Sequence[Matched], **given: Any) -> tuple[tuple[AlertIntent, ...], ...]:

@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 
 from monitor.archive.values import instant, json_array, params, storable
 from monitor.dedupe import STORM
+from monitor.language import SURE
 from monitor.model import Archived, Article, Lookup
 from monitor.text import fold
 
 # For how long two articles with the same words are one article. Later it is news again, such as a yearly notice.
 SAME_WORDS_FOR = timedelta(days=14)
+
+# A feed's languages are judged by so many of its latest articles: one that changes its language is believed in days.
+LANGUAGES_OF = 200
 
 ARCHIVED_COLUMNS = """
     articles.id, articles.feed, articles.link_key, articles.title, articles.content_digest, articles.fingerprint,
@@ -67,6 +71,7 @@ def look_up(db: sqlite3.Connection, feed: str, articles: Sequence[Article], now:
         by_content={row["value"]: found[row["id"]] for row in by_content},
         carried=frozenset(row["article"] for row in carried),
         headlines=_headlines(db, feed, now) if len(articles) - len(sighted) >= STORM else frozenset(),
+        languages=_languages(db, feed),
     )
 
 
@@ -76,6 +81,21 @@ def _headlines(db: sqlite3.Connection, feed: str, now: datetime) -> frozenset[st
         params(feed=feed, since=now - SAME_WORDS_FOR),
     )
     return frozenset(fold(row["title"]) for row in rows)
+
+
+def _languages(db: sqlite3.Connection, feed: str) -> dict[str, int]:
+    """How many of a feed's recent articles were surely in each language, by their own text."""
+    rows = db.execute(
+        f"""
+        SELECT language, count(*) AS articles FROM
+            (SELECT language, language_source, language_confidence FROM articles WHERE feed = :feed
+             ORDER BY first_seen_at DESC LIMIT {LANGUAGES_OF})
+        WHERE language_source IN ('script', 'detected') AND language_confidence >= {SURE}
+        GROUP BY language ORDER BY language
+        """,
+        params(feed=feed),
+    )
+    return {row["language"]: row["articles"] for row in rows}
 
 
 def link_keys(articles: Iterable[Article]) -> list[str]:

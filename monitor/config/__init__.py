@@ -44,6 +44,7 @@ class Config:
     contact: str  # the operator's mail address
     archive: str  # an absolute path
     languages: tuple[str, ...]  # candidates for language tagging; empty: every language
+    detector: str  # which library judges languages: langdetect, lingua
     timezone: str  # IANA name
     workers: int  # processes for parsing and enriching; 0: inline
     host_delay: timedelta  # between two requests to one host
@@ -118,6 +119,7 @@ def load_bytes(
         contact=monitor.contact,
         archive=str(place),
         languages=monitor.languages,
+        detector=monitor.detector,
         timezone=monitor.timezone,
         workers=monitor.workers,
         host_delay=monitor.host_delay,

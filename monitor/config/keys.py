@@ -74,6 +74,7 @@ class Monitor(Section):
     contact: MailAddress
     archive: ArchivePath | None = None
     languages: Languages = ()
+    detector: Literal["langdetect", "lingua"] = "langdetect"
     timezone: Zone = "UTC"
     workers: Annotated[StrictInt, between(0, 64)] = 2
     host_delay: Duration = timedelta(seconds=1)

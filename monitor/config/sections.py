@@ -18,6 +18,7 @@ from monitor.config.items import NOTHING, Findings, items, named, read, unknown_
 from monitor.config.rule_section import read_aliases, read_rules
 from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
+from monitor.language import NO_LINGUA, installed
 from monitor.model import ChannelSpec, DigestSpec, FeedSpec, Pace, RuleSpec, SmtpSpec
 
 SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
@@ -73,7 +74,10 @@ def _monitor(root: Node, found: Findings) -> keys.Monitor | None:
         message = f"is missing. Write monitor: {{{keys.SAMPLES['contact']}}}"
         found.error(root.keys.get("monitor", root), "monitor", message)
         return None
-    return read(keys.Monitor, node, "monitor", found)
+    monitor = read(keys.Monitor, node, "monitor", found)
+    if monitor is not None and not installed(monitor.detector):
+        found.error(node.at(["detector"]), "monitor.detector", NO_LINGUA)
+    return monitor
 
 
 def _feeds(root: Node, found: Findings) -> tuple[FeedSpec, ...]:

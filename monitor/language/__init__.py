@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from monitor.language.detectors import DETECTORS, LANGDETECT, LINGUA, NO_LINGUA, Detector, installed
-from monitor.language.judge import detect
+from monitor.language.judge import SURE, detect, detect_all
 from monitor.language.tags import bcp47
 
-__all__ = ["DETECTORS", "LANGDETECT", "LINGUA", "NO_LINGUA", "Detector", "bcp47", "detect", "installed", "warm_up"]
+__all__ = [
+    "DETECTORS",
+    "LANGDETECT",
+    "LINGUA",
+    "NO_LINGUA",
+    "SURE",
+    "Detector",
+    "bcp47",
+    "detect",
+    "detect_all",
+    "installed",
+    "warm_up",
+]
 
 
 def warm_up(detector: Detector = DETECTORS[LANGDETECT]) -> None:
-    """Load what a detector needs (half a second, some 50 MB). Without it the first `detect` of each script pays."""
+    """Load what a detector needs, in langdetect an eighth of a second; else the first `detect` of a script pays."""
     detector.warm_up()

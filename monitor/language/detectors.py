@@ -33,6 +33,8 @@ _WORD = re.compile(r"\S+")
 class Detector(Protocol):
     """Judges a text of one script. The same text gives the same answer, in every process. Never raises."""
 
+    memory_bytes: int  # what its statistics take beyond the usual
+
     def warm_up(self) -> None:
         """Loads what it needs, so that the first text does not pay for it."""
 
@@ -47,8 +49,10 @@ class Detector(Protocol):
 class ByLetters:
     """By langdetect's letter statistics and the languages' small words."""
 
+    memory_bytes = 0
+
     def warm_up(self) -> None:
-        """Loads the statistics: half a second, some 50 MB."""
+        """Loads the statistics: an eighth of a second, some 20 MB."""
         for script in PROFILES:
             script_statistics(script)
 
@@ -71,8 +75,10 @@ class ByLetters:
 class ByLingua:
     """By lingua (an optional extra): groups of up to five letters. Larger, slower, and knows other languages."""
 
+    memory_bytes = 1536 * 1024**2
+
     def warm_up(self) -> None:
-        """Loads all its statistics."""
+        """Loads all its statistics: six seconds, 1.3 GB."""
         _lingua().detect_language_of("The statistics are loaded by the first text.")
 
     def log_likelihoods(self, sample: str, script: str, *, shouted: bool) -> Mapping[str, float]:

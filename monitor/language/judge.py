@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from monitor.language.detectors import DETECTORS, LANGDETECT, Detector
@@ -43,6 +44,7 @@ _HISTORY = 50  # more articles make a feed's language no surer
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
 _SHIFT, _SLOPE = 0.4, 0.6
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
+SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
 _NO_TEXT = 0.9  # a title of digits or a bare name in a feed that has only ever carried one language
 
 
@@ -75,6 +77,46 @@ def detect(
     elif script in PROFILES and len(letters) >= _MIN_LETTERS:
         guess = _by_text(sample, script, feed, detector)
     return guess or _by_feed(script, feed)
+
+
+def detect_all(
+    articles: Sequence[tuple[str, str, str | None]],
+    *,
+    candidates: Sequence[str],
+    history: Mapping[str, int],
+    outlet: str | None,
+    detector: Detector = DETECTORS[LANGDETECT],
+) -> tuple[LanguageGuess, ...]:
+    """The languages of a document's articles, in step: title, text and declared language of each.
+
+    Those whose own text decides join the feed's history for the others, so that a feed's first document is judged as
+    well as its next.
+    """
+
+    def guess(article: tuple[str, str, str | None], carried: Mapping[str, int]) -> LanguageGuess:
+        title, text, declared = article
+        return detect(
+            title,
+            text,
+            candidates=candidates,
+            declared=declared,
+            history=carried,
+            outlet=outlet,
+            detector=detector,
+        )
+
+    guesses = [guess(article, history) for article in articles]
+    carried = Counter(history)
+    carried.update(found.language for found in guesses if _is_sure(found))
+    if carried == history:
+        return tuple(guesses)
+    return tuple(
+        found if _is_sure(found) else guess(article, carried) for article, found in zip(articles, guesses, strict=True)
+    )
+
+
+def _is_sure(guess: LanguageGuess) -> bool:
+    return guess.source in ("script", "detected") and guess.confidence >= SURE
 
 
 def _sample(title: str, text: str, outlet: str | None) -> str:

@@ -67,6 +67,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         contact="desk@example.org",
         archive=str(tmp_path / "db/archive.db"),
         languages=("fr", "en", "uk", "ru", "de"),
+        detector="langdetect",
         timezone="Europe/Paris",
         workers=2,
         host_delay=timedelta(seconds=1),
