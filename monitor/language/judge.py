@@ -31,18 +31,20 @@ _BY_SCRIPT = 0.99  # Yiddish, Assamese, Tigrinya are rare beside their neighbour
 # statistics.
 _COMMON = frozenset("de en es fr it pt ru".split())
 _OF_COMMON = 5.0
-_OF_UNPROFILED = 0.05
+_NATIONAL = frozenset("be kk ky mn sr tg".split())  # without statistics, but with newspapers of their own
+_OF_NATIONAL = 0.5
+_OF_UNPROFILED = 0.05  # these are rare, or can hardly be told from a larger neighbour
 _OF_OTHER = 0.01
 _OF_CANDIDATE = 50.0  # one the house expects: ten times as often as a common one
 
 # Of a feed's articles, so many are in any language at all, whatever it declares and has carried.
-_STRAY = 0.03
+_STRAY = 0.05
 _MISDECLARED = 0.1  # so many feeds declare a language they are not in: often their template's
 _DECLARED_COUNTS = 3.0  # the declaration weighs as much as three articles
 _HISTORY = 50  # more articles make a feed's language no surer
 
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
-_SHIFT, _SLOPE = 0.4, 0.6
+_SHIFT, _SLOPE = 0.5, 0.7
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
 SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
 _NO_TEXT = 0.9  # a title of digits or a bare name in a feed that has only ever carried one language
@@ -89,8 +91,8 @@ def detect_all(
 ) -> tuple[LanguageGuess, ...]:
     """The languages of a document's articles, in step: title, text and declared language of each.
 
-    Those whose own text decides join the feed's history for the others, so that a feed's first document is judged as
-    well as its next.
+    Each is judged twice: the second time, those of the others whose own text decided have joined the feed's history, so
+    that a feed's first document is judged as well as its next.
     """
 
     def guess(article: tuple[str, str, str | None], carried: Mapping[str, int]) -> LanguageGuess:
@@ -106,12 +108,13 @@ def detect_all(
         )
 
     guesses = [guess(article, history) for article in articles]
-    carried = Counter(history)
-    carried.update(found.language for found in guesses if _is_sure(found))
-    if carried == history:
+    carried = Counter(found.language for found in guesses if _is_sure(found))
+    if not carried:
         return tuple(guesses)
+    carried.update(history)
     return tuple(
-        found if _is_sure(found) else guess(article, carried) for article, found in zip(articles, guesses, strict=True)
+        guess(article, carried - Counter([found.language]) if _is_sure(found) else carried)
+        for article, found in zip(articles, guesses, strict=True)
     )
 
 
@@ -145,12 +148,16 @@ class _Feed:
         expected = {_named(base(tag)) for tag in self.candidates}
         weights = {}
         for language in languages:
-            weight = _OF_COMMON if language in _COMMON else 1.0
-            if language == OTHER:
-                weight = _OF_OTHER
-            elif language in UNPROFILED.get(script, ()):
-                weight = _OF_UNPROFILED
-            weights[language] = _OF_CANDIDATE if language in expected else weight
+            if language in expected:
+                weights[language] = _OF_CANDIDATE
+            elif language in _COMMON:
+                weights[language] = _OF_COMMON
+            elif language in _NATIONAL:
+                weights[language] = _OF_NATIONAL
+            elif language == OTHER:
+                weights[language] = _OF_OTHER
+            else:
+                weights[language] = _OF_UNPROFILED if language in UNPROFILED[script] else 1.0
         total = math.fsum(weights.values())
         return {language: weight / total for language, weight in weights.items()}
 

@@ -57,8 +57,12 @@ def dominant_script(letters: Iterable[str]) -> str:
     del scripts[""]
     if not scripts:
         return ""
-    # A syllable or word a character: three of them say as much as nine Latin letters.
-    weights = {script: count * (3 if script in SYLLABIC else 1) for script, count in scripts.items()}
+    # A syllable or word a character: three of them say as much as nine letters. Latin letters count half: names, brands
+    # and addresses are written in them everywhere.
+    weights = {
+        script: count * (6 if script in SYLLABIC else 1 if script == "LATIN" else 2)
+        for script, count in scripts.items()
+    }
     east_asian = [script for script in weights if script in SYLLABIC]
     script, weight = max(weights.items(), key=lambda item: item[1])
     if east_asian and sum(weights[each] for each in east_asian) >= weight:

@@ -41,11 +41,21 @@ _OWN_LETTERS = {
     "yo": "ẹọṣàá",
 }  # fmt: skip
 _NO_LETTERS = {
-    "be": "ищъ", "sr": "йщъьыэюяґєіїѓќѕ", "kk": "ѓќѕїєґ", "ky": "ѓќѕіїєґ", "mn": "ѓќѕіїєґ", "tt": "ѓќѕіїєґ",
-    "tg": "ѓќѕіїєґщыц",
+    "bg": "ыэёіїєґўѓќѕјљњџћђ", "mk": "йщъьыэюяёіїєґўћђ", "ru": "іїєґўѓќѕјљњџћђ", "uk": "ыэёъўѓќѕјљњџћђ",
+    "be": "ищъїєґѓќѕјљњџћђ", "sr": "йщъьыэюяёіїєґўѓќѕ", "kk": "їєґўѓќѕјљњџћђ", "ky": "іїєґўѓќѕјљњџћђ",
+    "mn": "іїєґўѓќѕјљњџћђ", "tg": "іїєґўѓќѕјљњџћђщыц", "tt": "іїєґўѓќѕјљњџћђ",
+    "ar": "پچژگٹڈڑےںہھ", "fa": "ٹڈڑےںہھ",
 }  # fmt: skip
 _OWN_LETTER = 0.02  # about as frequent as a letter of medium rank
-_NO_LETTER = 1e-4  # but for names and misprints
+_NO_LETTER = 4.0  # a word with such a letter is e⁴ times less likely: one word in fifty is quoted or misprinted
+
+# Serbian is written in two alphabets letter by letter, and differs from Croatian in a word here and there: its Cyrillic
+# words are judged by Croatian statistics.
+_SERBIAN = str.maketrans({
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "ђ": "đ", "е": "e", "ж": "ž", "з": "z", "и": "i", "ј": "j",
+    "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
+    "ћ": "ć", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "č", "џ": "dž", "ш": "š",
+})  # fmt: skip
 
 # How much the chain trusts three letters, two, one, none. Profiles leave out what is rarer than one in 100,000, so a
 # group they lack says little. Flatter than usual; measured on half of the titles, a plateau.
@@ -57,7 +67,8 @@ _SMALL_WORDS = 0.3
 
 # A language unlike its neighbours would foretell its own letters better than the mean of other languages does. Texts in
 # a language with a profile lie 0.3 to 0.9 nats a letter above that mean, others 0 to 0.2: the line is drawn between.
-_STRANGER = math.exp(0.2)
+# The few profiles in other scripts have no such mean.
+_STRANGER = {"LATIN": math.exp(0.2)}
 
 # A word may be a name or a quotation, in a language other than the text's. With a capital it often is, in Latin
 # letters: elsewhere names are respelled in the language's own alphabet, and the letters they lack or have tell a lot.
@@ -107,14 +118,18 @@ class Script:
         self._neighbours = [
             [place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(self.profiled) :]
         ]
-        self._stranger = [key not in NEIGHBOURS for key in keys[len(self.profiled) :]]
-        self._letters = [
-            {
-                **dict.fromkeys(map(normal, _OWN_LETTERS.get(language, "")), _OWN_LETTER),
-                **dict.fromkeys(_NO_LETTERS.get(language, "") if script == "CYRILLIC" else "", _NO_LETTER),
-            }
+        self._stranger = [
+            1.0 if key in NEIGHBOURS else _STRANGER.get(script, 1.0) for key in keys[len(self.profiled) :]
+        ]
+        self._own = [
+            dict.fromkeys(map(normal, _OWN_LETTERS.get(language, "")), _OWN_LETTER)
             for language in self.languages[len(self.profiled) :]
         ]
+        self._never = [
+            frozenset("" if script == "LATIN" else map(normal, _NO_LETTERS.get(language, "")))
+            for language in self.languages
+        ]
+        self._serbian = self.languages.index("sr") if script == "CYRILLIC" else None
         self._small: dict[str, dict[int, float]] = {}
         for number, key in enumerate(keys):
             words = list(dict.fromkeys("".join(map(normal, word)) for word in WORDS.get(key, "").split()))
@@ -129,9 +144,8 @@ class Script:
         known = [chain.probability(group) for chain in self._chains]
         all_known = (*known, math.fsum(known) / len(known))
         borrowed = [
-            letters.get(group[-1])
-            or math.fsum(all_known[each] for each in places) / len(places) * (stranger * _STRANGER or 1)
-            for places, letters, stranger in zip(self._neighbours, self._letters, self._stranger, strict=True)
+            own.get(group[-1]) or stranger * math.fsum(all_known[each] for each in places) / len(places)
+            for places, own, stranger in zip(self._neighbours, self._own, self._stranger, strict=True)
         ]
         return tuple(map(math.log, (*known, *borrowed)))
 
@@ -140,6 +154,8 @@ class Script:
         padded = f" {word} "
         groups = [padded[:2], *(padded[at : at + 3] for at in range(len(word)))]
         sums = [math.fsum(each) for each in zip(*map(self.group, groups), strict=True)]
+        if self._serbian is not None:
+            sums[self._serbian] = _in_serbian(word)
         top = max(sums)
         likely = [math.exp(each - top) for each in sums]
         if small := self._small.get(word):
@@ -148,7 +164,10 @@ class Script:
                 likely[number] += _SMALL_WORDS * share * math.exp(-top)
         anywhere = math.fsum(likely) / len(likely)
         foreign = self._foreign_capital if capital else _FOREIGN
-        return tuple(math.log((1 - foreign) * each / anywhere + foreign) for each in likely)
+        return tuple(
+            math.log((1 - foreign) * each / anywhere + foreign) - (0.0 if never.isdisjoint(word) else _NO_LETTER)
+            for each, never in zip(likely, self._never, strict=True)
+        )
 
 
 @cache
@@ -157,11 +176,20 @@ def script_statistics(script: str) -> Script:
     return Script(script)
 
 
+@cache
 def _chain(language: str) -> Chain:
     from langdetect.detector_factory import PROFILES_DIRECTORY
 
     text = Path(PROFILES_DIRECTORY, _FILE_OF.get(language, language)).read_text("utf-8")
     return Chain(json.loads(text)["freq"])
+
+
+def _in_serbian(word: str) -> float:
+    """Log-probability of a Cyrillic word in Serbian."""
+    padded = f" {word.translate(_SERBIAN)} "
+    chain = _chain("hr")
+    groups = [padded[:2], *(padded[at : at + 3] for at in range(len(padded) - 2))]
+    return math.fsum(math.log(chain.probability(group)) for group in groups)
 
 
 @lru_cache(maxsize=4096)
