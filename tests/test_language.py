@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from monitor.language import bcp47, detect, warm_up
+from monitor.language import (
+    DETECTORS,
+    LANGDETECT,
+    LINGUA,
+    Detector,
+    bcp47,
+    detect,
+    detect_all,
+    installed,
+    warm_up,
+)
 from monitor.model import LanguageGuess
+from monitor.workers import Brief, Workers
+from tests.factories import an_article
 
 HOUSE = ("fr", "en", "uk", "ru", "de")
 UNKNOWN = LanguageGuess(language="und", confidence=0.0, source="none")
@@ -19,9 +37,23 @@ FRENCH = (
 
 
 def guess(
-    title: str, text: str = "", candidates: tuple[str, ...] = HOUSE, declared: str | None = None
+    title: str,
+    text: str = "",
+    candidates: tuple[str, ...] = HOUSE,
+    declared: str | None = None,
+    history: Mapping[str, int] | None = None,
+    outlet: str | None = None,
+    detector: Detector = DETECTORS[LANGDETECT],
 ) -> LanguageGuess:
-    return detect(title, text, candidates=candidates, declared=declared)
+    return detect(
+        title,
+        text,
+        candidates=candidates,
+        declared=declared,
+        history=history,
+        outlet=outlet,
+        detector=detector,
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,12 +175,12 @@ def test_candidates_decide_on_a_few_words() -> None:
 
 
 def test_a_declared_language_without_statistics_is_believed_where_no_other_fits() -> None:
-    breton = "Ar gador-bont a vo digoret gant ar maer disul e Brest hag e vo kalz a dud"
+    haitian = "Prezidan an te pale ak jounalis yo sou sitiyasyon peyi a jodi a"
 
-    found = guess(breton, candidates=(), declared="br")
+    found = guess(haitian, candidates=(), declared="ht")
 
-    assert guess(breton, candidates=()) == UNKNOWN
-    assert (found.language, found.source) == ("br", "feed")
+    assert guess(haitian, candidates=()) == UNKNOWN
+    assert (found.language, found.source) == ("ht", "feed")
 
 
 def test_a_good_guess_is_believed_over_a_declared_language_without_statistics() -> None:
@@ -178,3 +210,210 @@ def test_norwegian_is_called_what_the_house_calls_it() -> None:
 
     assert guess(text, candidates=()).language == "nb"
     assert guess(text, candidates=("no",)).language == "no"
+
+
+# ── what a feed's context is worth ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_headline_of_names_takes_the_language_its_feed_has_carried_and_says_so() -> None:
+    names = "Volodymyr Zelensky, Friedrich Merz"
+
+    found = guess(names, candidates=(), history={"sv": 40})
+
+    assert guess(names, candidates=()) == UNKNOWN
+    assert (found.language, found.source) == ("sv", "feed")
+    assert 0.5 <= found.confidence < 0.99
+
+
+def test_a_french_article_in_an_english_feed_is_french() -> None:
+    found = guess(FRENCH, declared="en", history={"en": 200})
+
+    assert (found.language, found.source) == ("fr", "detected")
+    assert found.confidence >= 0.95
+
+
+def test_what_a_feed_has_carried_counts_more_than_what_it_declares() -> None:
+    assert guess("Zelensky, Merz, Macron", candidates=(), declared="en", history={"fr": 40}).language == "fr"
+
+
+def test_a_title_of_digits_takes_the_feeds_language_and_else_the_declared_one() -> None:
+    carried = guess("12 345", declared="en", history={"fr": 40})
+
+    assert (carried.language, carried.source) == ("fr", "feed")
+    assert guess("12 345", declared="fr-CA") == LanguageGuess(language="fr-CA", confidence=0.5, source="declared")
+    assert guess("12 345", history={"fr": 1}) == UNKNOWN  # one article makes no custom
+    assert guess("12 345", history={"fr": 10, "en": 10, "de": 10}) == UNKNOWN
+
+
+def test_a_history_in_another_script_names_no_language() -> None:
+    assert guess("НАТО", candidates=(), history={"fr": 200}) == UNKNOWN
+
+
+def test_japanese_without_kana_is_known_by_its_feed() -> None:
+    headline = "日米首脳会談開催調整"
+
+    assert guess(headline, history={"ja": 30}) == LanguageGuess(language="ja", confidence=0.9, source="feed")
+    assert guess(headline).language.startswith("zh")
+
+
+def test_the_outlets_name_is_no_evidence() -> None:
+    title = "Zelensky, Merz | Frankfurter Allgemeine Zeitung"
+
+    assert guess(title, candidates=()).language == "de"
+    assert guess(title, candidates=(), outlet="Frankfurter Allgemeine Zeitung") == UNKNOWN
+
+
+def test_the_articles_of_a_document_help_one_another() -> None:
+    names = ("Zelensky, Merz, Macron", "", None)
+    document = [names, *((f"{FRENCH} {number}", "", None) for number in range(8))]
+
+    first, *others = detect_all(document, candidates=(), history={}, outlet=None)
+
+    assert guess(names[0], candidates=()) == UNKNOWN
+    assert (first.language, first.source) == ("fr", "feed")
+    assert {(each.language, each.source) for each in others} == {("fr", "detected")}
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "neighbour"),
+    [
+        pytest.param("Те војне операције су завршене потписивањем мира", "sr", "mk", id="Serbian, not Macedonian"),
+        pytest.param("Селото беше нападнато во текот на ноќта", "mk", "sr", id="Macedonian, not Serbian"),
+        pytest.param("Японці представили новий електрокросовер", "uk", "bg", id="Ukrainian, not Bulgarian"),
+        pytest.param("Предприемачите подкрепиха и председателя на съюза", "bg", "mk", id="Bulgarian, not Macedonian"),
+        pytest.param("Прэзідэнт сустрэўся з прадстаўнікамі пасольстваў", "be", "uk", id="Belarusian, not Ukrainian"),
+        pytest.param("وزیر اعظم نے کہا ہے کہ حکومت عوام کے ساتھ ہے", "ur", "fa", id="Urdu, not Persian"),
+        pytest.param("رئیس جمهور گفت که دولت برنامه‌ای برای این کار دارد", "fa", "ar", id="Persian, not Arabic"),
+        pytest.param("Regeringen siger, at der skal bruges flere penge", "da", "nb", id="Danish, not Norwegian"),
+        pytest.param("Regjeringen sier at det skal brukes flere penger", "nb", "da", id="Norwegian, not Danish"),
+        pytest.param("Regeringen säger att mer pengar ska användas", "sv", "da", id="Swedish, not Danish"),
+        pytest.param("Vláda včera schválila nový zákon o daních a řekla proč", "cs", "sk", id="Czech, not Slovak"),
+        pytest.param("Vláda včera schválila nový zákon o daniach a povedala prečo", "sk", "cs", id="Slovak, not Czech"),
+        pytest.param("El govern aprova una llei nova amb els vots dels socis", "ca", "es", id="Catalan, not Spanish"),
+        pytest.param("O governo aprovou uma nova lei com os votos dos sócios", "pt", "es", id="Portuguese"),
+    ],
+)
+def test_close_languages_are_told_apart(text: str, right: str, neighbour: str) -> None:
+    assert guess(text, candidates=(right, neighbour)).language == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Prezidan an te pale ak jounalis yo sou sitiyasyon peyi a jodi a", id="Haitian Creole"),
+        pytest.param("Ny filoham-pirenena dia nihaona tamin'ny minisitra androany maraina", id="Malagasy"),
+        pytest.param("Sislangiz bu yerda nima qilyapti va nega hech kim javob bermayapti", id="Uzbek in Latin letters"),
+    ],
+)
+def test_a_language_without_statistics_is_no_other_with_confidence(text: str) -> None:
+    found = guess(text, candidates=())
+
+    assert found == UNKNOWN or found.confidence < 0.8
+
+
+# ── dependable ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=300)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    title=ANYTHING,
+    text=ANYTHING,
+    declared=st.none() | st.sampled_from(["fr", "zh-TW", "no", "ht", "xx-Cyrl"]) | ANYTHING,
+    history=st.dictionaries(st.sampled_from(["fr", "uk", "zh-Hans", "und", ""]), st.integers(-5, 300)),
+    outlet=st.none() | ANYTHING,
+)
+def test_any_text_has_one_answer_and_raises_nothing(
+    title: str, text: str, declared: str | None, history: dict[str, int], outlet: str | None
+) -> None:
+    found = guess(title, text, declared=declared, history=history, outlet=outlet)
+
+    assert found == guess(title, text, declared=declared, history=history, outlet=outlet)
+    assert 0 <= found.confidence <= 1
+    assert (found.confidence == 0) == (found.language == "und") == (found.source == "none")
+    assert found.source in ("script", "detected", "feed", "declared", "none")
+
+
+DOCUMENT = [
+    an_article(title=title, text=text, guid=str(number))
+    for number, (title, text) in enumerate(
+        [
+            ("L’OTAN réunit ses ministres", FRENCH),
+            ("Zelensky à Paris", ""),
+            ("NATO summit", "The ministers met on Tuesday."),
+            ("Zelensky, Merz, Macron", ""),
+            ("Саміт НАТО", "Міністри зустрілися у Брюсселі"),
+            ("北约秘书长访问乌克兰首都基辅", ""),
+            ("12 345", ""),
+        ]
+    )
+]
+
+
+async def test_any_number_of_workers_gives_the_same_answers_every_time() -> None:
+    answers = set()
+    for count in (0, 1, 2, 4):
+        workers = Workers(count, Brief(languages=HOUSE, rules=(), aliases={}))
+        await workers.start()
+        try:
+            for _ in range(5 if count else 1):
+                enriched = await workers.enrich(DOCUMENT, tags=(), history={"fr": 12, "en": 3}, outlet="Gazette")
+                answers.add(tuple(each.language for each in enriched))
+        finally:
+            await workers.aclose()
+
+    assert len(answers) == 1
+
+
+def test_the_order_of_sets_and_mappings_changes_nothing() -> None:
+    program = (
+        "from monitor.language import detect; "
+        "print([detect(t, '', candidates=('fr', 'en'), declared='de', history={'fr': 3, 'en': 3, 'uk': 3}) "
+        "for t in ('Zelensky, Merz', 'Samit NATO ta inshe', '12', 'Jo tako, nič več', 'NATO summit')])"
+    )
+
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "7")
+    }
+
+    assert len(outputs) == 1
+
+
+# ── the other detector ───────────────────────────────────────────────────────────────────────────────────────────────
+
+needs_lingua = pytest.mark.skipif(not installed(LINGUA), reason="lingua is not installed (make lingua)")
+
+
+@needs_lingua
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [(FRENCH, "fr"), ("Міністри оборони зустрінуться у вівторок у Брюсселі.", "uk"), ("Οι υπουργοί του ΝΑΤΟ", "el")],
+)
+def test_lingua_judges_behind_the_same_seam(text: str, language: str) -> None:
+    lingua = DETECTORS[LINGUA]
+
+    assert guess(text, candidates=(), detector=lingua).language == language
+    assert guess(FRENCH, declared="en", history={"en": 200}, detector=lingua).language == "fr"
+    assert guess("\ud800 x", detector=lingua) == UNKNOWN
+    assert guess("a" * 1_000_000, detector=lingua).language in ("und", "de", "en", "fr")
+
+
+@needs_lingua
+async def test_lingua_fits_into_a_worker_that_began_with_langdetect() -> None:
+    brief = Brief(languages=(), rules=(), aliases={})
+    workers = Workers(1, brief)
+    await workers.start()
+    try:
+        await workers.replace(Brief(languages=(), rules=(), aliases={}, detector=LINGUA))
+        (found,) = await workers.enrich([an_article(title="", text=FRENCH)], tags=())
+    finally:
+        await workers.aclose()
+
+    assert found.language.language == "fr"

@@ -54,6 +54,7 @@ ENTRY = ["show", "cli", "daemon", "__main__"]
 SOLE_IMPORTERS = {
     "feedparser": {"parse"},
     "langdetect": {"language"},
+    "lingua": {"language"},
     "lxml": {"page"},
     "trafilatura": {"page"},
     "httpx": {"fetch", "guard"},

@@ -227,6 +227,17 @@ async def test_articles_get_their_language_and_their_matches_in_step() -> None:
     assert (second.language.language, second.matches) == ("fr", ())
 
 
+async def test_a_headline_of_names_is_judged_by_its_feeds_history() -> None:
+    names = an_article(feed="gazette", title="Zelensky, Merz", text="")
+
+    async with workers(0, replace(BRIEF, languages=())) as inline:
+        (alone,) = await inline.enrich([names], tags=())
+        (carried,) = await inline.enrich([names], tags=(), history={"sv": 30}, outlet="Gazette")
+
+    assert alone.language.language == "und"
+    assert (carried.language.language, carried.language.source) == ("sv", "feed")
+
+
 @pytest.mark.parametrize("tags", [("presse",), ("blogs",)])
 async def test_rules_for_a_tag_see_the_feeds_tags(tags: tuple[str, ...]) -> None:
     brief = replace(BRIEF, rules=(a_rule(tags=("presse",)),))

@@ -6,7 +6,7 @@ import importlib.util
 import math
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from monitor.language.statistics import PROFILES, normal, script_statistics
@@ -60,18 +60,23 @@ class ByLetters:
 
     def log_likelihoods(self, sample: str, script: str, *, shouted: bool) -> Mapping[str, float]:
         """As the protocol says."""
-        statistics = script_statistics(script)
-        text = "".join(map(normal, sample))
-        words: dict[str, bool] = {}  # each once: said twice it proves no more
-        for found in _WORD.finditer(text):
-            if len(found[0]) <= _LONGEST_WORD:
-                capital = not shouted and sample[found.start()].isupper()
-                words[found[0]] = capital and words.get(found[0], True)
-        if len(words) < _MIN_WORDS or sum(map(len, words)) < _MIN_LETTERS:
-            return {}
-        evidence = [statistics.word(word, capital) for word, capital in words.items()]
-        sums = map(math.fsum, zip(*evidence, strict=True))
-        return {language: _TEMPER * each for language, each in zip(statistics.languages, sums, strict=True)}
+        return _evidence(sample, script, shouted)
+
+
+@lru_cache(maxsize=256)  # an article is judged twice: with and without what its document's others are
+def _evidence(sample: str, script: str, shouted: bool) -> Mapping[str, float]:
+    statistics = script_statistics(script)
+    text = "".join(map(normal, sample))
+    words: dict[str, bool] = {}  # each once: said twice it proves no more
+    for found in _WORD.finditer(text):
+        if len(found[0]) <= _LONGEST_WORD:
+            capital = not shouted and sample[found.start()].isupper()
+            words[found[0]] = capital and words.get(found[0], True)
+    if len(words) < _MIN_WORDS or sum(map(len, words)) < _MIN_LETTERS:
+        return {}
+    evidence = [statistics.word(word, capital) for word, capital in words.items()]
+    sums = map(math.fsum, zip(*evidence, strict=True))
+    return {language: _TEMPER * each for language, each in zip(statistics.languages, sums, strict=True)}
 
 
 class ByLingua:

@@ -17,7 +17,7 @@ from monitor.language.scripts import (
     writes,
 )
 from monitor.language.statistics import OTHER, PROFILES, UNPROFILED
-from monitor.language.tags import base
+from monitor.language.tags import base, bcp47
 from monitor.model import UNDETERMINED, LanguageGuess
 
 _SAMPLE = 300  # code points of title and lead; more adds nothing to accuracy and costs time in proportion
@@ -138,6 +138,8 @@ class _Feed:
         self.declared = declared
         counts: dict[str, float] = {}
         for tag, count in history.items():
+            if bcp47(tag) is None:
+                continue  # `und` is no language
             counts[base(tag)] = counts.get(base(tag), 0.0) + max(count, 0)
         total = math.fsum(counts.values())
         scale = min(1.0, _HISTORY / total) if total else 0.0

@@ -27,7 +27,7 @@ _FILE_OF = {"nb": "no"}
 
 # Languages without one: told by their small words and own letters, and else like their neighbours.
 UNPROFILED = {
-    "LATIN": "az bs eo eu ga gl is la lb lg mi ms mt nn sn sr st tn ts xh yo zu".split(),
+    "LATIN": "az br bs eo eu ga gl is la lb lg mi ms mt nn sn sr st tn ts xh yo zu".split(),
     "CYRILLIC": "be ky kk mn sr tg tt".split(),
     "ARABIC": "ckb ps".split(),
     "DEVANAGARI": ["mai"],
@@ -45,6 +45,8 @@ _NO_LETTERS = {
     "be": "ищъїєґѓќѕјљњџћђ", "sr": "йщъьыэюяёіїєґўѓќѕ", "kk": "їєґўѓќѕјљњџћђ", "ky": "іїєґўѓќѕјљњџћђ",
     "mn": "іїєґўѓќѕјљњџћђ", "tg": "іїєґўѓќѕјљњџћђщыц", "tt": "іїєґўѓќѕјљњџћђ",
     "ar": "پچژگٹڈڑےںہھ", "fa": "ٹڈڑےںہھ",
+    "cs": "ľĺŕôäåøæßñãõłąę", "sk": "řěůåøæßñãõłąę", "da": "äöß", "nb": "äöß", "nn": "äöß", "sv": "æøß", "sl": "ćđ",
+    "es": "àèòùçãõêôâß", "ca": "ñáãõâêôß", "pt": "ñèìòùäöß", "gl": "ãõêâôçß", "fr": "ñãõáíóúäöß", "it": "ñçãõâêôäöß",
 }  # fmt: skip
 _OWN_LETTER = 0.02  # about as frequent as a letter of medium rank
 _NO_LETTER = 4.0  # a word with such a letter is e⁴ times less likely: one word in fifty is quoted or misprinted
@@ -84,30 +86,36 @@ class Chain:
         counts: Counter[str] = Counter()
         for group, count in profile.items():
             counts[group.lower()] += count
-        after: Counter[str] = Counter()
+        begins: Counter[str] = Counter()
         for group, count in counts.items():
             if len(group) > 1:
-                after[group[:-1]] += count
-        self._counts, self._after = counts, after
-        self._letters = sum(count for group, count in counts.items() if len(group) == 1)
+                begins[group[:-1]] += count
+        # What begins a group is counted more often than all listed groups it begins: the rare ones are not listed.
+        begins |= counts
+        letters = sum(count for group, count in counts.items() if len(group) == 1)
+        self._begins = frozenset(begins)
+        self._share = {
+            group: count / (begins[group[:-1]] if len(group) > 1 else letters) for group, count in counts.items()
+        }
+        self._share[" "] = _END
 
     def probability(self, group: str) -> float:
         """Of a group's last letter after its first one or two; a blank stands for the beginning or end of a word."""
-        one = _END if group[-1] == " " else self._counts[group[-1]] / self._letters
-        two = self._share(group[-2:], one)
-        three = self._share(group, two) if len(group) > 2 else two
+        share, begins = self._share, self._begins
+        one = share.get(group[-1], 0.0)
+        pair = group[-2:]
+        two = share.get(pair, 0.0) if pair[0] in begins else one
+        if len(group) == 2:
+            return (_BY_THREE + _BY_TWO) * two + _BY_ONE * one + _BY_NONE
+        three = share.get(group, 0.0) if group[:2] in begins else two
         return _BY_THREE * three + _BY_TWO * two + _BY_ONE * one + _BY_NONE
-
-    def _share(self, group: str, otherwise: float) -> float:
-        # What begins a group is counted more often than all listed groups it begins: the rare ones are not listed.
-        begins = max(self._counts[group[:-1]], self._after[group[:-1]])
-        return self._counts[group] / begins if begins else otherwise
 
 
 class Script:
     """The languages of one script, and how likely words are in each."""
 
     def __init__(self, script: str) -> None:
+        self._latin = script == "LATIN"
         self._foreign_capital = _FOREIGN_CAPITAL if script == "LATIN" else _FOREIGN_CAPITAL_ELSEWHERE
         self.profiled = PROFILES[script]
         self.languages = (*self.profiled, *UNPROFILED[script], OTHER)
@@ -125,10 +133,11 @@ class Script:
             dict.fromkeys(map(normal, _OWN_LETTERS.get(language, "")), _OWN_LETTER)
             for language in self.languages[len(self.profiled) :]
         ]
-        self._never = [
-            frozenset("" if script == "LATIN" else map(normal, _NO_LETTERS.get(language, "")))
-            for language in self.languages
-        ]
+        self._never: dict[str, list[int]] = {}  # letter → places of the languages that do not have it
+        for number, (language, key) in enumerate(zip(self.languages, keys, strict=True)):
+            if key != "sr":  # in Latin letters it has others
+                for letter in dict.fromkeys(map(normal, _NO_LETTERS.get(language, ""))):
+                    self._never.setdefault(letter, []).append(number)
         self._serbian = self.languages.index("sr") if script == "CYRILLIC" else None
         self._small: dict[str, dict[int, float]] = {}
         for number, key in enumerate(keys):
@@ -142,9 +151,9 @@ class Script:
     def _group(self, group: str) -> tuple[float, ...]:
         """Log-probability of a group's last letter in each language."""
         known = [chain.probability(group) for chain in self._chains]
-        all_known = (*known, math.fsum(known) / len(known))
+        known_and_mean = (*known, sum(known) / len(known))
         borrowed = [
-            own.get(group[-1]) or stranger * math.fsum(all_known[each] for each in places) / len(places)
+            own.get(group[-1]) or stranger * sum([known_and_mean[each] for each in places]) / len(places)
             for places, own, stranger in zip(self._neighbours, self._own, self._stranger, strict=True)
         ]
         return tuple(map(math.log, (*known, *borrowed)))
@@ -153,7 +162,7 @@ class Script:
         """Log-likelihood of a normalised word in each language, against a word of any language."""
         padded = f" {word} "
         groups = [padded[:2], *(padded[at : at + 3] for at in range(len(word)))]
-        sums = [math.fsum(each) for each in zip(*map(self.group, groups), strict=True)]
+        sums: list[float] = list(map(sum, zip(*map(self.group, groups), strict=True)))
         if self._serbian is not None:
             sums[self._serbian] = _in_serbian(word)
         top = max(sums)
@@ -162,12 +171,13 @@ class Script:
             likely = [(1 - _SMALL_WORDS) * each for each in likely]
             for number, share in small.items():
                 likely[number] += _SMALL_WORDS * share * math.exp(-top)
-        anywhere = math.fsum(likely) / len(likely)
         foreign = self._foreign_capital if capital else _FOREIGN
-        return tuple(
-            math.log((1 - foreign) * each / anywhere + foreign) - (0.0 if never.isdisjoint(word) else _NO_LETTER)
-            for each, never in zip(likely, self._never, strict=True)
-        )
+        own = (1 - foreign) * len(likely) / sum(likely)
+        weights = [math.log(own * each + foreign) for each in likely]
+        if not (capital and self._latin):  # names in Latin letters keep theirs wherever they are printed
+            for number in {number for letter in word for number in self._never.get(letter, ())}:
+                weights[number] -= _NO_LETTER
+        return tuple(weights)
 
 
 @cache

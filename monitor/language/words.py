@@ -40,6 +40,7 @@ WORDS = {
     "vi": "và của là có các cho trong được không với một những người đã này để khi từ đến ra cũng về như năm ở vào tại thì làm theo sẽ bị trên đó nhiều lại phải đang việc nhà sau hai còn nước mới nói rất ông chỉ nên hơn bạn anh do vì sự con tôi",
     # Latin letters, languages without statistics; NEIGHBOURS says whose they borrow
     "az": "və bu bir ilə üçün ki də da o olan edib idi dedi ən daha isə sonra kimi görə çox deyil var azərbaycan onun yeni hər il olub edilib etmək olunub ya qədər nə həm tərəfindən üzrə bildirib haqqında bütün",
+    "br": "ar an a e ha da en gant eo o evit zo ur war un ne ket oa bet pe hag ouzh met vez d'ar er vo he bro deus us ul int ma hep breizh",
     "bs": "i u je se na da su za od s o a sa što kako ne ali koji bi će iz to po koja koje kao do biti bio nije samo nakon već više ili ga mu jer zbog kad prema može još ko gdje tokom protiv između godine ima bila bilo sedmica također bosne hercegovine bih općine hiljada uslovi evropske treba juče historija sarajevo sedmice šta",
     "sr": "i u je se na da su za od s o a sa što kako ne ali koji bi će iz to po koja koje kao do biti bio nije samo nakon već više ili ga mu jer zbog kad prema može još ko gde tokom protiv između godine ima bila bilo nedelje takođe srbije opštine hiljada uslovi evropske treba vreme posle rekao ovde pre dve uvek istorija beograd šta",
     "eo": "la de kaj en estas al ne kiu por ke ĝi oni kun sed li el tiu ĉi pri aŭ ili kiel mi pli ankaŭ sur per se ĉu ĝis post estis plej vi ili kiuj ĉiuj tio jam nur dum sia havas",

@@ -21,6 +21,7 @@ from monitor.model import (
     FeedState,
     Finding,
     Known,
+    LanguageGuess,
     Outcome,
     Refused,
     Revised,
@@ -379,6 +380,30 @@ def test_the_same_words_after_two_weeks_are_news_again(archive: Archive) -> None
 
     assert archive.look_up("gazette", [again], later(days=14)).by_fingerprint
     assert not archive.look_up("gazette", [again], later(days=14, seconds=1)).by_fingerprint
+
+
+def test_a_feeds_languages_are_those_its_recent_articles_were_surely_in(archive: Archive) -> None:
+    def guessed(number: int, language: str, confidence: float = 0.9, source: str = "detected") -> Finding:
+        guess = LanguageGuess(language=language, confidence=confidence, source=source)
+        return replace(found(numbered(number)), language=guess)
+
+    archive.record(
+        an_outcome(
+            guessed(1, "fr"),
+            guessed(2, "fr", 0.8, "script"),
+            guessed(3, "zh-Hans", 0.99, "script"),
+            guessed(4, "en", 0.79),
+            guessed(5, "de", 0.95, "feed"),
+            guessed(6, "und", 0.0, "none"),
+        )
+    )
+
+    assert archive.look_up("gazette", [numbered(7)], NOW).languages == {"fr": 2, "zh-Hans": 1}
+    assert archive.look_up("courier", [numbered(7)], NOW).languages == {}
+
+    archive.record(an_outcome(*(guessed(number, "uk") for number in range(10, 210)), at=later(days=1)))
+
+    assert archive.look_up("gazette", [numbered(7)], NOW).languages == {"uk": 200}
 
 
 def test_the_oldest_article_stands_for_those_with_one_link(archive: Archive) -> None:

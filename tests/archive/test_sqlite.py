@@ -449,6 +449,11 @@ def test_the_schema_holds(sql: str, path: Path) -> None:
         pytest.param("SELECT count(*) FROM deliveries WHERE state = 'dead'", "deliveries_dead", id="dead mail"),
         pytest.param("SELECT id FROM alerts WHERE state = 'waiting' AND digest = 'x'", "alerts_waiting", id="a digest"),
         pytest.param("SELECT count(*) FROM articles WHERE feed = 'x'", "articles_by_feed", id="a feed's articles"),
+        pytest.param(
+            "SELECT language FROM articles WHERE feed = 'x' ORDER BY first_seen_at DESC LIMIT 200",
+            "articles_by_feed",
+            id="a feed's languages",
+        ),
     ],
 )
 def test_a_frequent_question_is_answered_by_an_index(sql: str, index: str, path: Path) -> None:

@@ -527,6 +527,19 @@ def test_a_feeds_fulltext_is_its_own_or_the_default(defaults: str, feed: str, ex
     assert loaded.feeds[0].fulltext is expected
 
 
+def test_a_detector_that_is_not_installed_is_a_mistake_that_says_what_to_install(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lingua", None)
+
+    with pytest.raises(ConfigError) as mistake:
+        load("monitor:\n  contact: desk@example.org\n  detector: lingua\n")
+
+    (problem,) = mistake.value.problems
+    assert problem.located("feeds.yaml").startswith("feeds.yaml:3:13: monitor.detector: lingua is not installed.")
+    assert "media-monitor[lingua]" in problem.message
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
