@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.model import Archived, Article, Duplicate, Known, Lookup, New, Revised, Verdict
-from monitor.text import digest, fold, tokenize
+from monitor.text import digest, fold, fold_words, tokenize, written_words
 
 _SAME_TITLE = 0.5  # shared words of two titles, of all their words, from which one is a rewording of the other
 # A feed that brings so many of its headlines again as new entries at once, and hardly any others, has new identities
@@ -206,3 +206,24 @@ def _tells_enough(article: Article, other: datetime) -> bool:
 
 def _day_of(article: Article) -> datetime:
     return article.published_at or article.seen_at
+
+
+_MUCH_MORE = 1.5  # times as long: a teaser against the text
+_MORE = 200  # code points; below that it is another ending
+
+
+def says_more(text: str, other: str) -> bool:
+    """Whether one feed's text of an article is so much longer than another's that it is the one to keep."""
+    return len(text) >= _MUCH_MORE * len(other) and len(text) - len(other) >= _MORE
+
+
+def only_numbers_differ(title: str, text: str, other_title: str, other_text: str) -> bool:
+    """Whether two versions of an article differ only in numbers in the text: a counter, a time of day.
+
+    A number in the title is news: "12 dead" is not "5 dead".
+    """
+    return fold(title) == fold(other_title) and _numberless(text) == _numberless(other_text)
+
+
+def _numberless(text: str) -> list[str]:
+    return [word for word in fold_words(written_words(text)) if not word[0].isdigit()]

@@ -7,6 +7,7 @@ last either by titles and days. What is learned fades, so that a feed that is me
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -55,3 +56,14 @@ def remark(identity: Identity) -> str | None:
             return "its guids and links change, so its entries are known by their titles and days"
         case _:
             return None
+
+
+def pack_identity(identity: Identity) -> str:
+    """What was seen, as the archive keeps it: JSON."""
+    return json.dumps([round(number, 3) for number in (identity.kept, identity.renumbered, identity.moved)])
+
+
+def unpack_identity(by: str, seen: str) -> Identity:
+    """What `pack_identity` packed."""
+    kept, renumbered, moved = json.loads(seen)
+    return Identity(by=by, kept=kept, renumbered=renumbered, moved=moved)

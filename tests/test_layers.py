@@ -32,6 +32,7 @@ CORE = [
     "likeness",
     "normalise",
     "page",
+    "identity",
     "dedupe",
     "rules",
     "advice",

@@ -7,6 +7,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
       opening     which file is an archive, who may write to it
       feeds       the feed list and the leases
       lookup      what is known about the articles of a poll
+      stories     what may be copies, and other reports, of an article
       recording   what a poll found
       rekeying    keys after a change of what links are compared by
     pages       what the articles' pages add
@@ -48,6 +49,7 @@ from monitor.model import (
     FeedTrouble,
     HostLease,
     Lookup,
+    Near,
     PageOutcome,
     PollOutcome,
     WaitingAlert,
@@ -129,11 +131,17 @@ class Archive(Protocol):
 
     # ── a poll ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def look_up(self, feed: str, articles: Sequence[Article], now: datetime) -> Lookup:
-        """What is known about these articles of a feed: by entry, by link (any feed), by words (any feed, 14 days).
+    def look_up(self, feed: str, articles: Sequence[Article], now: datetime, *, identity: str = "guid") -> Lookup:
+        """What is known about these articles of a feed: by entry, by link (any feed), by words (any feed, 14 days); and
+        which recent articles may tell the same as those it does not know by entry.
 
-        Where several archived articles have one link, or one fingerprint, the oldest stands for them.
+        Where several archived articles have one link, or one fingerprint, the oldest stands for them. `identity` is
+        `Identity.by` of the feed.
         """
+        ...
+
+    def near(self, number: int, article: Article, now: datetime) -> tuple[Near, ...]:
+        """Which recent articles may be copies of this one, whose id is `number`, or report the same as it."""
         ...
 
     def record(self, outcome: PollOutcome) -> bool:
@@ -251,6 +259,13 @@ class Archive(Protocol):
 
     def prune_polls(self, before: datetime) -> int:
         """Drops the rows of `polls` from before an instant; how many there were."""
+        ...
+
+    def forget_words(self, now: datetime) -> int:
+        """Drops what is kept to find copies and reports of articles that are too old to have any; how many rows.
+
+        In many short transactions: nobody waits for all of it.
+        """
         ...
 
     def ping(self) -> None:

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from monitor.archive import pages
 from monitor.archive.values import due, instant, instant_or_none, json_array, params, seconds_or_none, unpacked
 from monitor.cadence import unpack_rhythm
+from monitor.identity import unpack_identity
 from monitor.model import FeedSpec, FeedState, FeedTrouble, HostLease, Outcome, Validators
 from monitor.text import digest
 
 STATE_COLUMNS = """
     key, url, given_url, host, state, etag, last_modified, body_digest, entry_digests, primed, failures, next_poll_at,
-    last_outcome, whole_at, lied_at, moved_to, moved_polls, ttl_seconds, period_seconds, rhythm
+    last_outcome, whole_at, lied_at, moved_to, moved_polls, ttl_seconds, period_seconds, rhythm,
+    identity, identity_seen
 """
 
 # Which feeds a lease is for. The first is worded like the index `feeds_due`, which answers it.
@@ -62,6 +64,8 @@ def sync_feeds(db: sqlite3.Connection, feeds: Sequence[FeedSpec], now: datetime,
             whole_at = iif(given_url = :url, whole_at, NULL),
             lied_at = iif(given_url = :url, lied_at, NULL),
             rhythm = iif(given_url = :url, rhythm, NULL),
+            identity = iif(given_url = :url, identity, 'guid'),
+            identity_seen = iif(given_url = :url, identity_seen, '[0, 0, 0]'),
             ttl_seconds = iif(given_url = :url, ttl_seconds, NULL),
             period_seconds = iif(given_url = :url, period_seconds, NULL),
             moved_to = iif(given_url = :url, moved_to, NULL),
@@ -231,4 +235,5 @@ def _feed_state(row: sqlite3.Row) -> FeedState:
         ttl=seconds_or_none(row["ttl_seconds"]),
         period=seconds_or_none(row["period_seconds"]),
         rhythm=unpack_rhythm(row["rhythm"]),
+        identity=unpack_identity(row["identity"], row["identity_seen"]),
     )

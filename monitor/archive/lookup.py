@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor.archive.values import instant, json_array, params, storable
+from monitor.archive.stories import candidates
+from monitor.archive.values import instant, instant_or_none, instant_text, json_array, params, storable, texts
 from monitor.dedupe import STORM
 from monitor.language import SURE
-from monitor.model import Archived, Article, Lookup
+from monitor.model import Archived, Article, Carried, Lookup
 from monitor.text import fold
 
 # For how long two articles with the same words are one article. Later it is news again, such as a yearly notice.
@@ -18,17 +19,30 @@ SAME_WORDS_FOR = timedelta(days=14)
 # A feed's languages are judged by so many of its latest articles: one that changes its language is believed in days.
 LANGUAGES_OF = 200
 
+# What a feed carried so lately may come again edited, under another name.
+EDITED_WITHIN = timedelta(days=3)
+_LATELY = 500  # articles at least
+
 ARCHIVED_COLUMNS = """
-    articles.id, articles.feed, articles.link_key, articles.title, articles.content_digest, articles.fingerprint,
-    articles.language, articles.first_seen_at, articles.story
+    articles.id, articles.feed, articles.link_key, articles.title, articles.fingerprint, articles.language,
+    articles.first_seen_at, articles.published_at, articles.story
+"""
+# What a feed said last of an article is what it says now is compared with; another feed's words are not its own.
+SAID = """
+    coalesce((SELECT said.content_digest FROM sightings AS said WHERE said.article = articles.id AND said.feed = :feed
+              ORDER BY said.seen_at DESC LIMIT 1), articles.content_digest) AS content_digest
 """
 
 
-def look_up(db: sqlite3.Connection, feed: str, articles: Sequence[Article], now: datetime) -> Lookup:
-    """What is known about these articles of a feed."""
+def look_up(
+    db: sqlite3.Connection, feed: str, articles: Sequence[Article], now: datetime, *, identity: str = "guid"
+) -> Lookup:
+    """What is known about these articles of a feed, whose entries are known by `identity`, as in `Identity.by`."""
     by_entry_key = db.execute(
         f"""
-        SELECT wanted.value, {ARCHIVED_COLUMNS} FROM json_each(:keys) AS wanted
+        SELECT wanted.value, {ARCHIVED_COLUMNS},
+               coalesce(sightings.content_digest, articles.content_digest) AS content_digest
+        FROM json_each(:keys) AS wanted
         CROSS JOIN sightings ON sightings.feed = :feed AND sightings.entry_key = wanted.value
         JOIN articles ON articles.id = sightings.article
         """,
@@ -36,43 +50,81 @@ def look_up(db: sqlite3.Connection, feed: str, articles: Sequence[Article], now:
     ).fetchall()
     by_link = db.execute(
         f"""
-        SELECT wanted.value, {ARCHIVED_COLUMNS} FROM json_each(:keys) AS wanted
+        SELECT wanted.value, {ARCHIVED_COLUMNS}, {SAID} FROM json_each(:keys) AS wanted
         CROSS JOIN articles ON articles.id = (SELECT min(id) FROM articles WHERE link_key = wanted.value)
         """,
-        {"keys": json_array(link_keys(articles))},
+        params(feed=feed, keys=link_keys(articles)),
     ).fetchall()
     by_fingerprint = db.execute(
         f"""
-        SELECT wanted.value, {ARCHIVED_COLUMNS} FROM json_each(:keys) AS wanted
+        SELECT wanted.value, {ARCHIVED_COLUMNS}, {SAID} FROM json_each(:keys) AS wanted
         CROSS JOIN articles ON articles.id =
             (SELECT min(id) FROM articles WHERE fingerprint = wanted.value AND first_seen_at >= :since)
         """,
-        params(keys=fingerprints(articles), since=now - SAME_WORDS_FOR),
+        params(feed=feed, keys=fingerprints(articles), since=now - SAME_WORDS_FOR),
     ).fetchall()
     by_content = db.execute(
         f"""
-        SELECT content_digest AS value, {ARCHIVED_COLUMNS} FROM articles
+        SELECT articles.content_digest AS value, {ARCHIVED_COLUMNS}, {SAID} FROM articles
         WHERE feed = :feed AND first_seen_at >= :since
-              AND content_digest IN (SELECT value FROM json_each(:keys)) ORDER BY id DESC
+              AND articles.content_digest IN (SELECT value FROM json_each(:keys)) ORDER BY id DESC
         """,
         params(feed=feed, keys=content_digests(articles), since=now - SAME_WORDS_FOR),
     ).fetchall()
-    found = _archived(db, [*by_entry_key, *by_link, *by_fingerprint, *by_content])
-    sighted = {row["value"]: found[row["id"]] for row in by_entry_key}
-    linked = {row["value"]: found[row["id"]] for row in by_link}
+    sighted = {row["value"] for row in by_entry_key}
+    unknown = [article for article in articles if storable(article.entry_key) not in sighted]
+    lately = _lately(db, feed, unknown, now, identity)
+    rows = [*by_entry_key, *by_link, *by_fingerprint, *by_content, *lately]
+    rules = _rules(db, {row["id"] for row in rows})
+    known = {row["value"]: _archived(row, rules) for row in by_entry_key}
+    linked = {row["value"]: _archived(row, rules) for row in by_link}
     carried = db.execute(
         "SELECT DISTINCT article FROM sightings WHERE feed = :feed AND article IN (SELECT value FROM json_each(:ids))",
-        params(feed=feed, ids=list(found)),
+        params(feed=feed, ids=list({row["id"] for row in rows})),
     )
+    found = candidates(db, unknown, now)
     return Lookup(
-        by_entry_key={a.entry_key: sighted[key] for a in articles if (key := storable(a.entry_key)) in sighted},
+        by_entry_key={a.entry_key: known[key] for a in articles if (key := storable(a.entry_key)) in known},
         by_link={a.link_key: linked[key] for a in articles if a.link_key and (key := storable(a.link_key)) in linked},
-        by_fingerprint={row["value"]: found[row["id"]] for row in by_fingerprint},
-        by_content={row["value"]: found[row["id"]] for row in by_content},
+        by_fingerprint={row["value"]: _archived(row, rules) for row in by_fingerprint},
+        by_content={row["value"]: _archived(row, rules) for row in by_content},
         carried=frozenset(row["article"] for row in carried),
-        headlines=_headlines(db, feed, now) if len(articles) - len(sighted) >= STORM else frozenset(),
+        headlines=_headlines(db, feed, now) if len(unknown) >= STORM else frozenset(),
+        lately=tuple(Carried(article=_archived(row, rules), entry_keys=texts(row["entry_keys"])) for row in lately),
         languages=_languages(db, feed),
+        near=found.near,
+        frequency=found.frequency,
+        reports=found.reports,
     )
+
+
+def _lately(
+    db: sqlite3.Connection, feed: str, unknown: Sequence[Article], now: datetime, identity: str
+) -> list[sqlite3.Row]:
+    """What a feed carried that unknown entries of it may stand for: of the same second, or, where entries have nothing
+    else to go by, all that is recent."""
+    if not unknown:
+        return []
+    dates = {article.published_at for article in unknown if article.published_source == "published"}
+    return db.execute(
+        f"""
+        SELECT {ARCHIVED_COLUMNS}, {SAID},
+               (SELECT json_group_array(entry_key) FROM sightings
+                WHERE sightings.article = articles.id AND sightings.feed = :feed) AS entry_keys
+        FROM articles
+        WHERE feed = :feed AND first_seen_at >= :since
+              AND (:everything OR published_at IN (SELECT value FROM json_each(:dates)))
+        ORDER BY first_seen_at DESC, id DESC LIMIT :limit
+        """,
+        params(
+            feed=feed,
+            # Where not even links last, an entry is as old as its feed lets it become.
+            since="" if identity == "title" else instant_text(now - EDITED_WITHIN),
+            everything=identity == "title" or any(a.guid is None and a.link_key is None for a in unknown),
+            dates=sorted(instant_text(date) for date in dates if date is not None),
+            limit=max(_LATELY, 2 * len(unknown)),
+        ),
+    ).fetchall()
 
 
 def _headlines(db: sqlite3.Connection, feed: str, now: datetime) -> frozenset[str]:
@@ -113,29 +165,31 @@ def content_digests(articles: Iterable[Article]) -> list[int]:
     return [a.content_digest for a in articles if a.link_key is None and a.fingerprint is None]
 
 
-def _archived(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> dict[int, Archived]:
-    distinct = {row["id"]: row for row in rows}
+def _rules(db: sqlite3.Connection, articles: Collection[int]) -> dict[int, set[str]]:
+    """The rules that matched each of these articles."""
     rules: dict[int, set[str]] = {}
     for match in db.execute(
         "SELECT article, rule FROM matches WHERE article IN (SELECT value FROM json_each(:ids))",
-        {"ids": json_array(distinct)},
+        {"ids": json_array(sorted(articles))},
     ):
         rules.setdefault(match["article"], set()).add(match["rule"])
-    return {
-        article: Archived(
-            id=article,
-            feed=row["feed"],
-            link_key=row["link_key"],
-            title=row["title"],
-            content_digest=row["content_digest"],
-            fingerprint=row["fingerprint"],
-            language=row["language"],
-            first_seen_at=instant(row["first_seen_at"]),
-            rules=frozenset(rules.get(article, ())),
-            story=row["story"],
-        )
-        for article, row in distinct.items()
-    }
+    return rules
+
+
+def _archived(row: sqlite3.Row, rules: Mapping[int, Collection[str]]) -> Archived:
+    return Archived(
+        id=row["id"],
+        feed=row["feed"],
+        link_key=row["link_key"],
+        title=row["title"],
+        content_digest=row["content_digest"],
+        fingerprint=row["fingerprint"],
+        language=row["language"],
+        first_seen_at=instant(row["first_seen_at"]),
+        rules=frozenset(rules.get(row["id"], ())),
+        story=row["story"],
+        published_at=instant_or_none(row["published_at"]),
+    )
 
 
 def last_article(db: sqlite3.Connection) -> int:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
-from monitor.archive import pages
+from monitor.archive import pages, stories
 from monitor.archive.alerting import store_alert, store_matches
 from monitor.archive.lookup import SAME_WORDS_FOR, fingerprints, last_article, link_keys
-from monitor.archive.values import due, json_array, packed, params
+from monitor.archive.values import due, packed, params
 from monitor.cadence import pack_rhythm
+from monitor.dedupe import only_numbers_differ, says_more
+from monitor.identity import pack_identity
 from monitor.model import (
     SUCCESSES,
     UNDETERMINED,
     Archived,
     Article,
+    Duplicate,
     Finding,
+    LanguageGuess,
     Move,
     New,
     Outcome,
@@ -30,7 +35,12 @@ from monitor.model import (
     Verdict,
 )
 from monitor.rules import fts_reads_alike
+from monitor.text import digest
 from monitor.urls import CANON_VERSION
+
+# An article that changes at every poll (a counter, the time it was touched) must not fill the archive.
+MAX_VERSIONS = 50  # kept of one article
+STAMPS = 3  # of these, so many that differ from the next in numbers alone
 
 
 def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -> bool:
@@ -41,7 +51,7 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
         ids = _store_articles(db, outcome)
         _store_revisions(db, outcome, ids)
         _store_sightings(db, outcome, ids)
-        _bring_stories_up_to_date(db, outcome, ids)
+        _join(db, outcome, ids)
         pages.want(db, outcome, ids)
         for finding, article in zip(outcome.findings, ids, strict=True):
             store_matches(db, finding.matches, article, outcome.at)
@@ -83,7 +93,7 @@ def _is_overtaken(db: sqlite3.Connection, outcome: PollOutcome, judged_up_to: in
             since=outcome.at - SAME_WORDS_FOR,
         ),
     ).fetchone()
-    return bool(row["overtaken"])
+    return bool(row["overtaken"]) or stories.is_overtaken(db, new, judged_up_to)
 
 
 def _store_articles(db: sqlite3.Connection, outcome: PollOutcome) -> tuple[int, ...]:
@@ -110,6 +120,9 @@ def _store_articles(db: sqlite3.Connection, outcome: PollOutcome) -> tuple[int, 
         """,
         rows,
     )
+    for finding in new:
+        article = finding.verdict.article
+        stories.index(db, numbers[article.entry_key], article)
     # Where a document repeats an entry, the first stands for it; the others point to that one.
     verdicts = {finding.verdict.article.entry_key: finding.verdict for finding in reversed(outcome.findings)}
     return tuple(_article_id(finding.verdict, numbers, verdicts) for finding in outcome.findings)
@@ -161,87 +174,128 @@ def _article_id(verdict: Verdict, numbers: Mapping[str, int], verdicts: Mapping[
 def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
     """Keeps what revised articles said before, and lets them say what they say now."""
     for finding, article in zip(outcome.findings, ids, strict=True):
-        if not isinstance(finding.verdict, Revised):
+        if not isinstance(finding.verdict, Revised | Duplicate):
             continue
         now_says = finding.verdict.article
-        given = params(
-            article=article,
-            title=now_says.title,
-            text=now_says.text,
-            content_digest=now_says.content_digest,
-            fingerprint=now_says.fingerprint,
-            fts_alike=_fts_alike(now_says),
-            updated_at=now_says.seen_at,
-            language=finding.language and finding.language.language,
-            confidence=finding.language and finding.language.confidence,
-            source=finding.language and finding.language.source,
-        )
-        db.execute(
-            """
-            INSERT INTO revisions (article, seen_at, title, text)
-            SELECT id, coalesce(updated_at, first_seen_at), title, text FROM articles
-            WHERE id = :article AND content_digest <> :content_digest
-            """,
-            given,
-        )
-        db.execute(
-            """
-            UPDATE articles SET
-                title = :title, content_digest = :content_digest, fingerprint = :fingerprint,
-                updated_at = :updated_at, revisions = revisions + 1,
-                -- The text of its page gives way only to a longer one, or to that of the page as it is now. So does
-                -- the language, which rests on the text.
-                text = iif(page_stays, text, :text), text_source = iif(page_stays, text_source, 'feed'),
-                fts_alike = iif(page_stays, min(fts_alike, :fts_alike), :fts_alike),
-                language = iif(page_stays, language, coalesce(:language, language)),
-                language_confidence = iif(page_stays, language_confidence, coalesce(:confidence, language_confidence)),
-                language_source = iif(page_stays, language_source, coalesce(:source, language_source))
-            FROM (SELECT id AS revised, text_source = 'page' AND length(text) > length(:text) AS page_stays
-                  FROM articles WHERE id = :article)
-            WHERE id = revised AND content_digest <> :content_digest
-            """,
-            given,
-        )
+        held = db.execute(
+            "SELECT title, text, content_digest, text_source FROM articles WHERE id = ?", (article,)
+        ).fetchone()
+        said = finding.verdict.of.content_digest if isinstance(finding.verdict, Revised) else None
+        if now_says.content_digest == held["content_digest"]:
+            continue
+        if said == held["content_digest"]:
+            _revise(db, article, held, now_says, finding.language)
+        elif finding.verdict.why != "words" and says_more(now_says.text, held["text"]):
+            # The article's text is another feed's, a teaser perhaps. It gives way, but the title stays.
+            fuller = replace(now_says, title=held["title"], content_digest=digest(held["title"], now_says.text))
+            _revise(db, article, held, fuller, finding.language)
+
+
+def _revise(
+    db: sqlite3.Connection, article: int, held: sqlite3.Row, now_says: Article, language: LanguageGuess | None
+) -> None:
+    _keep_version(db, article, held, now_says)
+    # The text of its page gives way only to a longer one, or to that of the page as it is now. So does the language,
+    # which rests on the text.
+    page_stays = held["text_source"] == "page" and len(held["text"]) > len(now_says.text)
+    given = params(
+        article=article,
+        title=now_says.title,
+        text=now_says.text,
+        content_digest=now_says.content_digest,
+        fingerprint=now_says.fingerprint,
+        fts_alike=_fts_alike(now_says),
+        updated_at=now_says.seen_at,
+        page_stays=page_stays,
+        language=language and language.language,
+        confidence=language and language.confidence,
+        source=language and language.source,
+    )
+    db.execute(
+        """
+        UPDATE articles SET
+            title = :title, content_digest = :content_digest, fingerprint = :fingerprint,
+            updated_at = :updated_at, revisions = revisions + 1,
+            text = iif(:page_stays, text, :text), text_source = iif(:page_stays, text_source, 'feed'),
+            fts_alike = iif(:page_stays, min(fts_alike, :fts_alike), :fts_alike),
+            language = iif(:page_stays, language, coalesce(:language, language)),
+            language_confidence = iif(:page_stays, language_confidence, coalesce(:confidence, language_confidence)),
+            language_source = iif(:page_stays, language_source, coalesce(:source, language_source))
+        WHERE id = :article
+        """,
+        given,
+    )
+    if not page_stays:
+        stories.index_signature(db, article, now_says.signature)
+
+
+def _keep_version(db: sqlite3.Connection, article: int, held: sqlite3.Row, now_says: Article) -> None:
+    """Keeps what an article said before. Of one that changes all the time, the first versions and the last."""
+    kept = db.execute("SELECT count(*) AS versions FROM revisions WHERE article = ?", (article,)).fetchone()["versions"]
+    if kept >= STAMPS and only_numbers_differ(held["title"], held["text"], now_says.title, now_says.text):
+        return
+    if kept >= MAX_VERSIONS:
+        db.execute("DELETE FROM revisions WHERE id = (SELECT max(id) FROM revisions WHERE article = ?)", (article,))
+    db.execute(
+        """
+        INSERT INTO revisions (article, seen_at, title, text)
+        SELECT id, coalesce(updated_at, first_seen_at), title, text FROM articles WHERE id = ?
+        """,
+        (article,),
+    )
 
 
 def _store_sightings(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
-    """Notes which entry carried which article. An entry that was sighted before keeps its first sighting."""
-    db.executemany(
-        """
-        INSERT INTO sightings (feed, entry_key, article, seen_at, guid, link)
-        VALUES (:feed, :entry_key, :article, :seen_at, :guid, :link) ON CONFLICT DO NOTHING
-        """,
-        [
-            params(
-                feed=outcome.feed,
-                entry_key=finding.verdict.article.entry_key,
-                article=article,
-                seen_at=finding.verdict.article.seen_at,
-                guid=finding.verdict.article.guid,
-                link=finding.verdict.article.link,
+    """Notes which entry carried which article, what told that, and what it said. An entry that was sighted before keeps
+    all but the last.
+
+    Where guids do not last, a feed has one entry an article: a new one at each poll would fill the archive.
+    """
+    lasting = outcome.identity is None or outcome.identity.by == "guid"
+    for finding, article in zip(outcome.findings, ids, strict=True):
+        entry = finding.verdict.article
+        why = "new" if isinstance(finding.verdict, New) else finding.verdict.why
+        given = params(
+            feed=outcome.feed,
+            entry_key=entry.entry_key,
+            article=article,
+            seen_at=entry.seen_at,
+            guid=entry.guid,
+            link=entry.link,
+            why=None if why == "entry" else why,
+            content_digest=entry.content_digest,
+        )
+        if not lasting and why not in ("new", "entry"):
+            again = db.execute(
+                "UPDATE sightings SET content_digest = :content_digest WHERE article = :article AND feed = :feed", given
             )
-            for finding, article in zip(outcome.findings, ids, strict=True)
-        ],
-    )
+            if again.rowcount:
+                continue
+        db.execute(
+            """
+            INSERT INTO sightings (feed, entry_key, article, seen_at, guid, link, why, content_digest)
+            VALUES (:feed, :entry_key, :article, :seen_at, :guid, :link, :why, :content_digest)
+            ON CONFLICT DO UPDATE SET content_digest = excluded.content_digest
+            """,
+            given,
+        )
 
 
-def _bring_stories_up_to_date(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
-    """Counts the stories anew that this poll added to; a new article's own is right as it was made."""
+def _join(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
+    """Puts new articles into the stories and events they belong to, and counts what this poll added to."""
+    by_key = {
+        finding.verdict.article.entry_key: article for finding, article in zip(outcome.findings, ids, strict=True)
+    }
+    for finding, article in zip(outcome.findings, ids, strict=True):
+        if not isinstance(finding.verdict, New):
+            continue
+        for join, put in ((finding.story, stories.join_story), (finding.event, stories.join_event)):
+            if join is not None:
+                put(db, article, join.to if isinstance(join.to, int) else by_key[join.to], join, outcome.at)
+    # A new article's own story is right as it was made.
     touched = {i for finding, i in zip(outcome.findings, ids, strict=True) if not isinstance(finding.verdict, New)}
-    if not touched:
-        return
-    db.execute(
-        """
-        UPDATE stories SET
-            articles = (SELECT count(*) FROM articles WHERE story = stories.id),
-            feeds = (SELECT count(DISTINCT sightings.feed)
-                     FROM articles JOIN sightings ON sightings.article = articles.id WHERE story = stories.id),
-            last_seen_at = (SELECT max(max(sightings.seen_at), max(coalesce(updated_at, first_seen_at)))
-                            FROM articles JOIN sightings ON sightings.article = articles.id WHERE story = stories.id)
-        WHERE id IN (SELECT story FROM articles WHERE id IN (SELECT value FROM json_each(:ids)))
-        """,
-        {"ids": json_array(sorted(touched))},
-    )
+    if touched:
+        stories.count_stories(db, touched)
 
 
 def _store_poll(db: sqlite3.Connection, outcome: PollOutcome) -> None:
@@ -286,6 +340,7 @@ def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             whole_at = iif(:whole, :at, whole_at), lied_at = iif(:lied, :at, lied_at),
             ttl_seconds = iif(:complete, :ttl, ttl_seconds), period_seconds = iif(:complete, :period, period_seconds),
             rhythm = coalesce(:rhythm, rhythm),
+            identity = coalesce(:identity, identity), identity_seen = coalesce(:identity_seen, identity_seen),
             etag = iif(:validated, :etag, etag), last_modified = iif(:validated, :last_modified, last_modified),
             primed = max(primed, :primed), body_digest = coalesce(:body_digest, body_digest),
             entry_digests = coalesce(:entry_digests, entry_digests)
@@ -312,6 +367,8 @@ def _store_feed(db: sqlite3.Connection, outcome: PollOutcome) -> None:
             ttl=None if outcome.ttl is None else int(outcome.ttl.total_seconds()),
             period=None if outcome.period is None else int(outcome.period.total_seconds()),
             rhythm=None if outcome.rhythm is None else pack_rhythm(outcome.rhythm),
+            identity=outcome.identity and outcome.identity.by,
+            identity_seen=outcome.identity and pack_identity(outcome.identity),
             validated=validators is not None,
             etag=validators and validators.etag,
             last_modified=validators and validators.last_modified,

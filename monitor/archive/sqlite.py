@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.archive import feeds as feed_list
-from monitor.archive import lookup, outbox, pages, reading, recording, rekeying
+from monitor.archive import lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
 from monitor.archive.reports import AlertRow, DeliveryRow, FeedRow, SearchRow, Status
 from monitor.archive.values import params
@@ -25,6 +25,7 @@ from monitor.model import (
     FeedTrouble,
     HostLease,
     Lookup,
+    Near,
     PageOutcome,
     PollOutcome,
     WaitingAlert,
@@ -90,10 +91,14 @@ class SqliteArchive:
 
     # ── a poll ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def look_up(self, feed: str, articles: Sequence[Article], now: datetime) -> Lookup:
+    def look_up(self, feed: str, articles: Sequence[Article], now: datetime, *, identity: str = "guid") -> Lookup:
         with self._explained() as db:
             self._judged_up_to[feed] = lookup.last_article(db)
-            return lookup.look_up(db, feed, articles, now)
+            return lookup.look_up(db, feed, articles, now, identity=identity)
+
+    def near(self, number: int, article: Article, now: datetime) -> tuple[Near, ...]:
+        with self._explained() as db:
+            return stories.candidates(db, [article], now, but=number).near.get(article.entry_key, ())
 
     def record(self, outcome: PollOutcome) -> bool:
         # Without a look-up nothing was judged: every article in the archive then counts as come meanwhile.
@@ -196,6 +201,14 @@ class SqliteArchive:
     def prune_polls(self, before: datetime) -> int:
         with self._transaction() as db:
             return db.execute("DELETE FROM polls WHERE at < :before", params(before=before)).rowcount
+
+    def forget_words(self, now: datetime) -> int:
+        parts = 64
+        dropped = 0
+        for part in range(parts):
+            with self._transaction() as db:
+                dropped += stories.forget(db, now, part=part, of=parts)
+        return dropped
 
     def ping(self) -> None:
         with self._explained() as db:
