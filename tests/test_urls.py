@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from w3lib.url import canonicalize_url
 
 from monitor.urls import (
     DEFAULT,
@@ -156,6 +157,20 @@ def test_no_link_makes_it_raise(link: str, base: str) -> None:
     resolve(link, base, "https://a.example/")
     link_key(link)
     link_key("https://" + link)
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(
+    st.sampled_from(
+        ["a.example", "www.a.example", "a-b.co.uk", "xn--e1afmkfd.example", "1.2.example", "a" * 63 + ".de"]
+    ),
+    st.text(st.sampled_from("/ab.-_~,;+%2F:@!é"), max_size=12),
+    st.sampled_from(["", "#x", "#!x", "#%21x"]),
+)
+def test_links_that_w3lib_takes_for_one_have_one_key(host: str, path: str, fragment: str) -> None:
+    url = f"https://{host}/{path}{fragment}"
+
+    assert link_key(url) == link_key(canonicalize_url(url, keep_fragments=True))
 
 
 @settings(derandomize=True, deadline=None)

@@ -26,6 +26,10 @@ _OF_AUTHORS = re.compile(
     r"over-blog|pages|substack|tumblr|typepad|vercel|weebly|wixsite|wordpress)\.(?:com|io|app|dev|org)"
 )
 
+# Most links are in normal form as they come; not asking w3lib halves the cost of a key.
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_,-][A-Za-z0-9_.,~-]*)*/?")
+
 _ESCAPED_TWICE = re.compile(r"&(?:amp;)+")
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _EMPTY_ENDS = ("/", ";", "/.", "/..")
@@ -82,6 +86,9 @@ def link_key(url: str | None, rules: LinkRules = DEFAULT) -> str | None:
 
 def _plain(parts: SplitResult) -> SplitResult | None:
     """The parts in w3lib's normal form; None for what is no web address."""
+    bare = not parts.query and not parts.fragment.startswith(("!", "%"))
+    if bare and _PLAIN_PATH.fullmatch(parts.path) and _PLAIN_HOST.fullmatch(parts.netloc):
+        return parts
     try:
         return split_http(canonicalize_url(parts.geturl(), keep_fragments=True))
     except ValueError:  # what urllib and the IDNA codec say to host names that are none
