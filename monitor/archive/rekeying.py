@@ -43,10 +43,10 @@ def _rekey_articles(db: sqlite3.Connection, rules: LinkRules) -> int:
     ).fetchall():
         last = rows[-1]["id"]
         keys = [(row["id"], row["link_key"], link_key(row["link"], rules)) for row in rows]
-        others = [params(id=number, link_key=new) for number, old, new in keys if new != old]
-        db.executemany("UPDATE articles SET link_key = :link_key WHERE id = :id", others)
+        others = [params(id=number, link_key=new, today=CANON_VERSION) for number, old, new in keys if new != old]
+        # A row whose key stays is left alone: noting today's version in every row would write the whole archive anew.
+        db.executemany("UPDATE articles SET link_key = :link_key, canon_version = :today WHERE id = :id", others)
         changed += len(others)
-    db.execute("UPDATE articles SET canon_version = :today WHERE canon_version <> :today", params(today=CANON_VERSION))
     return changed
 
 
