@@ -100,13 +100,13 @@ def test_links_with_one_key_stand_under_one_title() -> None:
     shorter = sum(link_key(link, LinkRules()) != link_key(link) for link in titles)
     unwrapped = sum(site(urlsplit(link).hostname or "") != str(link_key(link)).partition("/")[0] for link in titles)
     pairs = [[reason, count, percent(agreeing[reason], count)] for reason, count in reasons.most_common()]
+    differing = table(["they differ by", "pairs", "titles agree"], pairs) if pairs else ""
     publish(
         "links",
         f"The {sum(1 for _ in documents())} real feed documents hold {len(titles) + shared:,} different links."
         f" {shared} stand under several headlines of one document and are not gone by; the other {len(titles):,} have"
         f" {len(keys):,} keys. Our table shortens {shorter:,}, {unwrapped} are redirections read for their target."
-        f" Keys of several links: {len(merged)}, of which under different titles: {len(wrong)}.\n\n"
-        + table(["they differ by", "pairs", "titles agree"], pairs),
+        f" Keys of several links: {len(merged)}, of which under different titles: {len(wrong)}.\n\n{differing}",
     )
     for one, other in wrong:
         print(f"{link_key(one)}\n  {one}  {sorted(titles[one])}\n  {other}  {sorted(titles[other])}")
