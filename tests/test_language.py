@@ -232,6 +232,14 @@ def test_a_french_article_in_an_english_feed_is_french() -> None:
     assert found.confidence >= 0.95
 
 
+def test_a_short_french_headline_in_an_english_feed_is_french() -> None:
+    assert guess("Le président est à Kiev", declared="en", history={"en": 200}).language == "fr"
+
+
+def test_latin_names_in_a_cyrillic_headline_are_no_evidence() -> None:
+    assert guess("Японці представили електрокросовер Honda SUV e:concept", candidates=("uk", "sr")).language == "uk"
+
+
 def test_what_a_feed_has_carried_counts_more_than_what_it_declares() -> None:
     assert guess("Zelensky, Merz, Macron", candidates=(), declared="en", history={"fr": 40}).language == "fr"
 
@@ -278,6 +286,8 @@ def test_the_articles_of_a_document_help_one_another() -> None:
     ("text", "right", "neighbour"),
     [
         pytest.param("Те војне операције су завршене потписивањем мира", "sr", "mk", id="Serbian, not Macedonian"),
+        pytest.param("Касније је овај тип браде добио име", "sr", "mk", id="Serbian, no letter of its own"),
+        pytest.param("Машина поїхала", "uk", "ru", id="Ukrainian by one letter"),
         pytest.param("Селото беше нападнато во текот на ноќта", "mk", "sr", id="Macedonian, not Serbian"),
         pytest.param("Японці представили новий електрокросовер", "uk", "bg", id="Ukrainian, not Bulgarian"),
         pytest.param("Предприемачите подкрепиха и председателя на съюза", "bg", "mk", id="Bulgarian, not Macedonian"),

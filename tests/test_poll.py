@@ -134,6 +134,22 @@ async def test_what_is_new_after_the_first_poll_alerts_once(tmp_path: Path) -> N
         assert room.rows("SELECT channel, recipient, state FROM deliveries") == [("desk", "desk@example.org", "queued")]
 
 
+async def test_a_headline_of_names_has_the_language_its_feed_has_carried(tmp_path: Path) -> None:
+    told = "Regeringen säger att mer pengar ska användas för att hjälpa landet under vintern, dag {}."
+    async with newsroom(tmp_path) as room:
+        room.site.routes["/gazette"] = Answer(
+            body=rss(*(item(n, title="", description=told.format(n)) for n in range(9)))
+        )
+        await room.poll()
+        names = item(10, title="Zelensky, Merz, Macron", description=None)
+        room.site.routes["/gazette"] = Answer(body=rss(names))
+
+        await room.poll()
+
+        asked = "SELECT language, language_source FROM articles WHERE title LIKE 'Zelensky%'"
+        assert room.row(asked) == ("sv", "feed")
+
+
 async def test_a_first_poll_alerts_on_the_young_when_asked_to(tmp_path: Path) -> None:
     async with newsroom(tmp_path, alert_backlog="24h") as room:
         young, old = item(1, published=NOW - timedelta(hours=3)), item(2, published=NOW - timedelta(days=3))

@@ -69,7 +69,8 @@ def _evidence(sample: str, script: str, shouted: bool) -> Mapping[str, float]:
     text = "".join(map(normal, sample))
     words: dict[str, bool] = {}  # each once: said twice it proves no more
     for found in _WORD.finditer(text):
-        if len(found[0]) <= _LONGEST_WORD:
+        # Latin letters in another script are names, brands and addresses.
+        if len(found[0]) <= _LONGEST_WORD and (script == "LATIN" or not found[0].isascii()):
             capital = not shouted and sample[found.start()].isupper()
             words[found[0]] = capital and words.get(found[0], True)
     if len(words) < _MIN_WORDS or sum(map(len, words)) < _MIN_LETTERS:
