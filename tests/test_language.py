@@ -233,7 +233,15 @@ def test_a_french_article_in_an_english_feed_is_french() -> None:
 
 
 def test_a_short_french_headline_in_an_english_feed_is_french() -> None:
-    assert guess("Le président est à Kiev", declared="en", history={"en": 200}).language == "fr"
+    assert guess("Une nouvelle loi", candidates=(), declared="en", history={"en": 200}).language == "fr"
+
+
+@pytest.mark.parametrize(
+    ("headline", "language"),
+    [("Три жінки", "uk"), ("Ми їдемо додому", "uk"), ("Овде живи много људи", "sr")],
+)
+def test_a_letter_that_the_neighbours_lack_decides(headline: str, language: str) -> None:
+    assert guess(headline, candidates=()).language == language
 
 
 def test_latin_names_in_a_cyrillic_headline_are_no_evidence() -> None:
@@ -286,7 +294,7 @@ def test_the_articles_of_a_document_help_one_another() -> None:
     ("text", "right", "neighbour"),
     [
         pytest.param("Те војне операције су завршене потписивањем мира", "sr", "mk", id="Serbian, not Macedonian"),
-        pytest.param("Касније је овај тип браде добио име", "sr", "mk", id="Serbian, no letter of its own"),
+        pytest.param("Полиција трага за нападачима", "sr", "mk", id="Serbian, no letter of its own"),
         pytest.param("Машина поїхала", "uk", "ru", id="Ukrainian by one letter"),
         pytest.param("Селото беше нападнато во текот на ноќта", "mk", "sr", id="Macedonian, not Serbian"),
         pytest.param("Японці представили новий електрокросовер", "uk", "bg", id="Ukrainian, not Bulgarian"),
