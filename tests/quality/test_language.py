@@ -1,8 +1,9 @@
 """What language is it in? Measured on labelled headlines, sentences and paragraphs, alone and in feeds, beside others.
 
-Constants were chosen by looking at half A; half B is only scored. The labels are not sacred: a headline carries the
-language of its whole feed or page, so that an English headline of a German site counts as German. The wrong ones are
-printed, to be read before the figure is believed.
+Constants were fitted on half A. Half B was not fitted to, but its totals, and early on some of its errors, were seen
+while the method was made, and a synthetic feed mixes both halves: B is a check, not a blind test. The labels are not
+sacred: a headline carries the language of its whole feed or page, so that an English headline of a German site counts
+as German. The wrong ones are printed, to be read before the figure is believed.
 """
 
 from __future__ import annotations
@@ -202,7 +203,8 @@ def everywhere() -> frozenset[str]:
 
 @pytest.mark.parametrize("half", ["A", "B"])
 @pytest.mark.parametrize(
-    # The labels of some two headlines in a hundred are wrong (see above), so 98 % of them cannot be asked of each half.
+    # The aim for headlines is 98 %. Of those of half A that count as wrong, about a third are in the language they were
+    # given, not the labelled one (read one by one): 0.9 % of all. The bound holds what is reached by the labels.
     ("kind", "least"),
     [("paragraph", 0.995), ("sentence", 0.99), ("title", 0.97)],
 )
