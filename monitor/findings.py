@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.alert import collected
+from monitor.identity import remark
 from monitor.model import (
     Archived,
     Article,
@@ -15,6 +16,7 @@ from monitor.model import (
     FeedSpec,
     FeedState,
     Finding,
+    Identity,
     Known,
     New,
     PollOutcome,
@@ -42,7 +44,15 @@ def findings_of(
         matched = _matched_before(verdict, matched_here)
         matches = tuple(match for match in enrichment.matches if match.rule in rules and match.rule not in matched)
         matched.update(match.rule for match in matches)
-        findings.append(Finding(verdict=verdict, language=enrichment.language, matches=matches))
+        findings.append(
+            Finding(
+                verdict=verdict,
+                language=enrichment.language,
+                matches=matches,
+                story=enrichment.story,
+                event=enrichment.event,
+            )
+        )
     return tuple(findings)
 
 
@@ -93,3 +103,9 @@ def with_storm(outcome: PollOutcome, again: Collection[str]) -> PollOutcome:
         " last. Their alerts are sent in one digest"
     )
     return replace(outcome, findings=findings, storm=len(again), problems=(*outcome.problems, problem))
+
+
+def with_identity(outcome: PollOutcome, identity: Identity) -> PollOutcome:
+    """The outcome with what the feed's entries are known by from now on, said where that is not their guids."""
+    problem = remark(identity)
+    return replace(outcome, identity=identity, problems=(*outcome.problems, problem) if problem else outcome.problems)

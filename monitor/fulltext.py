@@ -27,6 +27,7 @@ from monitor.model import (
     Fetched,
     FetchFailed,
     FullText,
+    Join,
     NoPage,
     NotModified,
     Outcome,
@@ -89,7 +90,15 @@ async def _with_alerts(
     found = full_text.enrichment
     # As in a poll, a reload may have reached the workers before it reached this reading.
     matches = tuple(match for match in found.matches if match.rule in poller.rules and match.rule not in wanted.rules)
-    outcome = PageOutcome(wanted=wanted, at=at, status=fetched.status, error=None, full_text=full_text, matches=matches)
+    outcome = PageOutcome(
+        wanted=wanted,
+        at=at,
+        status=fetched.status,
+        error=None,
+        full_text=full_text,
+        story=await _story(poller, wanted, at, full_text),
+        matches=matches,
+    )
     if not matches or not wanted.news:
         return outcome
     (alerts,) = await poller.workers.alerts(
@@ -101,6 +110,13 @@ async def _with_alerts(
         now=at,
     )
     return replace(outcome, alerts=alerts)
+
+
+async def _story(poller: Poller, wanted: PageWanted, at: datetime, full_text: FullText) -> Join | None:
+    """The story the whole text belongs to: two teasers of one report may have little in common. Raises WorkerFailed."""
+    whole = replace(wanted.article, text=full_text.text, signature=full_text.signature)
+    near = await poller.thread(poller.archive.near, wanted.id, whole, at)
+    return await poller.workers.story_of(whole, near) if near else None
 
 
 def _not_fetched(poller: Poller, wanted: PageWanted, at: datetime, failed: FetchFailed) -> PageOutcome:

@@ -296,6 +296,7 @@ class ReadFeed:
     digests: frozenset[int]  # of all its entries
     entry_keys: frozenset[int] = frozenset()  # `text.digest` of the entry key of each of its entries
     articles: tuple[Article, ...]  # those whose digest was not among the known ones, oldest first
+    boilerplate: frozenset[int] = frozenset()  # `likeness.boilerplate` of its entries
     truncated: str | None
     problems: tuple[str, ...]
 
@@ -691,6 +692,7 @@ class PageOutcome:
     next_attempt_at: datetime | None = None  # None: settled, for good or ill
     hold_host_until: datetime | None = None  # the host asked to be left alone; None: it did not
     full_text: FullText | None = None  # None: the feed's text stays
+    story: Join | None = None  # as in Enrichment, of the full text
     matches: tuple[Match, ...] = ()  # of rules that had not matched the article
     alerts: tuple[AlertIntent, ...] = ()
 

@@ -133,7 +133,7 @@ def normalise(
     `seen_at` is the time of the poll and bounds believable dates; `shared` are the document's `shared_links`. `links`
     says what its links are compared by, the same as for those and for its entry key.
     """
-    text = (plain_text(entry.body) if entry.body_is_plain else html_to_text(entry.body))[:MAX_TEXT]
+    text = body_text(entry)
     title = title_text(entry.title) or _first_words(text) or entry.link or entry.guid or ""
     canonical = link_key(entry.link, links)
     published_at, published_source = _published(entry, seen_at)
@@ -155,6 +155,11 @@ def normalise(
         content_digest=digest(title, text),
         fingerprint=fingerprint(title, text),
     )
+
+
+def body_text(entry: ParsedEntry) -> str:
+    """The entry's text, plain, paragraphs separated by "\n"."""
+    return (plain_text(entry.body) if entry.body_is_plain else html_to_text(entry.body))[:MAX_TEXT]
 
 
 def _first_words(text: str) -> str:

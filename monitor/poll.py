@@ -37,11 +37,12 @@ from monitor.config import Config
 from monitor.dedupe import sort_out, storm
 from monitor.errors import ArchiveError, WorkerFailed
 from monitor.fetch import Fetcher
-from monitor.findings import findings_of, is_gap, with_prospects, with_storm
+from monitor.findings import findings_of, is_gap, with_identity, with_prospects, with_storm
 from monitor.fulltext import read_page
+from monitor.identity import learn
+from monitor.kinship import Surroundings
 from monitor.model import (
     UNDETERMINED,
-    Article,
     Enrichment,
     FeedSpec,
     FeedState,
@@ -52,6 +53,7 @@ from monitor.model import (
     HostLease,
     Known,
     Lookup,
+    New,
     NotAFeed,
     NotModified,
     Outcome,
@@ -466,37 +468,51 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
     if read is None:
         return _decided(poller, asked, outcome)
     spec = asked.spec
-    lookup = (
-        await poller.thread(poller.archive.look_up, spec.key, read.articles, outcome.at) if read.articles else Lookup()
-    )
-    verdicts = sort_out(read.articles, lookup)
-    to_enrich = [verdict.article for verdict in verdicts if not isinstance(verdict, Known)]
+    identity = asked.state.identity
+    lookup = Lookup()
+    if read.articles:
+        lookup = await poller.thread(poller.archive.look_up, spec.key, read.articles, outcome.at, identity=identity.by)
+    verdicts = sort_out(read.articles, lookup, identity=identity.by, present=read.entry_keys)
     try:
-        enriched = await _enriched(poller, spec, read, to_enrich, lookup)
-        by_key = dict(zip((article.entry_key for article in to_enrich), enriched, strict=True))
-        findings = findings_of(verdicts, by_key, rules=poller.rules)
+        enriched = await _enriched(poller, spec, read, verdicts, lookup)
+        findings = findings_of(verdicts, enriched, rules=poller.rules)
         findings = tuple(with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
         findings = await _with_alerts(poller, spec, outcome, read, findings)
     except WorkerFailed as failure:
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
     judged = replace(outcome, findings=findings, gap=is_gap(asked.state, read, verdicts))
-    if asked.state.primed and (again := storm(verdicts, lookup)):
+    again = storm(verdicts, lookup) if asked.state.primed else frozenset()
+    if again:
         judged = with_storm(judged, again)
+    if judged.whole:
+        judged = with_identity(judged, learn(identity, verdicts, storm=len(again)))
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)
 
 
 async def _enriched(
-    poller: Poller, spec: FeedSpec, read: ReadFeed, articles: Sequence[Article], lookup: Lookup
-) -> tuple[Enrichment, ...]:
-    """Language and matches of the articles. Raises WorkerFailed."""
+    poller: Poller, spec: FeedSpec, read: ReadFeed, verdicts: Sequence[Verdict], lookup: Lookup
+) -> dict[str, Enrichment]:
+    """Language, matches, story and event of the articles that say something new, by entry key. Raises WorkerFailed."""
+    articles = [verdict.article for verdict in verdicts if not isinstance(verdict, Known)]
     if not articles:
-        return ()
-    return await poller.workers.enrich(
-        articles, tags=spec.tags, history=lookup.languages, outlet=read.title or spec.title
+        return {}
+    new = [verdict.article.entry_key for verdict in verdicts if isinstance(verdict, New)]
+    enriched = await poller.workers.enrich(
+        articles,
+        tags=spec.tags,
+        history=lookup.languages,
+        outlet=read.title or spec.title,
+        surroundings=Surroundings(
+            near={key: lookup.near.get(key, ()) for key in new},
+            frequency=lookup.frequency,
+            reports=lookup.reports,
+            boilerplate=read.boilerplate,
+        ),
     )
+    return dict(zip((article.entry_key for article in articles), enriched, strict=True))
 
 
 async def _with_alerts(

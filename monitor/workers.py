@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,10 @@ from typing import Any, TypeVar
 from monitor.alert import alerts_for
 from monitor.discover import Candidate, candidates
 from monitor.errors import WorkerFailed
+from monitor.events import headline
+from monitor.kinship import Surroundings, kinship
 from monitor.language import DETECTORS, LANGDETECT, Detector, detect_all, warm_up
+from monitor.likeness import boilerplate, signature, story_of
 from monitor.model import (
     AlertIntent,
     Article,
@@ -27,8 +30,10 @@ from monitor.model import (
     Enrichment,
     FullText,
     House,
+    Join,
     LanguageGuess,
     Match,
+    Near,
     NoPage,
     NotAFeed,
     PageWanted,
@@ -36,13 +41,14 @@ from monitor.model import (
     ReadFeed,
     RuleSpec,
 )
-from monitor.normalise import entry_digest, entry_keys, normalise, shared_links
+from monitor.normalise import body_text, entry_digest, entry_keys, normalise, shared_links
 from monitor.page import extract, full_text
 from monitor.page import warm_up as warm_up_pages
 from monitor.parse import parse
 from monitor.pool import Done, Failed, Pool, attempt
 from monitor.rules import Document, RuleSet
-from monitor.text import one_line
+from monitor.text import digest as text_digest
+from monitor.text import one_line, title_text
 from monitor.urls import DEFAULT, LinkRules
 
 Result = TypeVar("Result")
@@ -103,7 +109,8 @@ def read(
             entry, entry_key=entry_key, feed=feed, feed_language=language, seen_at=now, shared=shared, links=links
         )
 
-    articles, digests, problems = changed(parsed.entries, known=known, ready=ready, links=links)
+    articles, digests, entry_keys, problems = changed(parsed.entries, known=known, ready=ready, links=links)
+    boilerplate = boilerplate_of(parsed.entries, articles)
     return ReadFeed(
         title=parsed.title,
         language=parsed.language,
@@ -112,7 +119,9 @@ def read(
         period=parsed.period,
         entries=len(parsed.entries),
         digests=digests,
-        articles=oldest_first(articles),
+        entry_keys=entry_keys,
+        articles=tuple(comparable(article, boilerplate) for article in oldest_first(articles)),
+        boilerplate=boilerplate,
         truncated=truncated or parsed.truncated,
         problems=parsed.problems + problems,
     )
@@ -124,15 +133,17 @@ def changed(
     known: frozenset[int],
     ready: Callable[[ParsedEntry, str], Article],
     links: LinkRules = DEFAULT,
-) -> tuple[tuple[Article, ...], frozenset[int], tuple[str, ...]]:
-    """The entries that are not known, made `ready`, in their order; the digests of all; a line for each that failed.
+) -> tuple[tuple[Article, ...], frozenset[int], frozenset[int], tuple[str, ...]]:
+    """The entries that are not known, made `ready`, in their order; of all the digests, and those of their keys; a line
+    for each that failed.
 
     An entry that stands in the document twice, word for word, counts once.
     """
     articles = []
     digests: set[int] = set()
     problems = []
-    for entry, entry_key in zip(entries, entry_keys(entries, links), strict=True):
+    keys = entry_keys(entries, links)
+    for entry, entry_key in zip(entries, keys, strict=True):
         digest = entry_digest(entry, entry_key)
         if digest not in known and digest not in digests:
             try:
@@ -144,7 +155,30 @@ def changed(
                 problems.append(one_line(f"entry {entry_key} left out: {type(error).__name__}: {error}", 300))
                 continue
         digests.add(digest)
-    return tuple(articles), frozenset(digests), tuple(problems)
+    return tuple(articles), frozenset(digests), frozenset(map(text_digest, keys)), tuple(problems)
+
+
+# Boilerplate shows in a handful of entries. Where fewer are new, the others help to see it.
+_ENTRIES_TO_SEE_BOILERPLATE = 6
+
+
+def boilerplate_of(entries: Sequence[ParsedEntry], articles: Sequence[Article]) -> frozenset[int]:
+    """What `likeness.boilerplate` finds in a document of which these are the new articles; nothing where none is."""
+    if not articles:
+        return frozenset()
+    texts = [(article.title, article.text) for article in articles]
+    if len(texts) < _ENTRIES_TO_SEE_BOILERPLATE:
+        texts += [(title_text(entry.title), body_text(entry)) for entry in entries[:_ENTRIES_TO_SEE_BOILERPLATE]]
+    return boilerplate(texts)
+
+
+def comparable(article: Article, boilerplate: Collection[int]) -> Article:
+    """The article with what its copies, and other reports of what it reports, are found by."""
+    return replace(
+        article,
+        signature=signature(article.title, article.text, boilerplate=boilerplate),
+        headline=headline(article.title, article.text),
+    )
 
 
 def oldest_first(articles: Sequence[Article]) -> tuple[Article, ...]:
@@ -166,10 +200,12 @@ def enrich(
     history: Mapping[str, int] | None = None,
     outlet: str | None = None,
     detector: Detector = DETECTORS[LANGDETECT],
+    surroundings: Surroundings | None = None,
 ) -> tuple[Enrichment, ...]:
-    """Language and matches of each article, in step with `articles`.
+    """Language and matches of each article, the story and the event it belongs to, in step with `articles`.
 
-    `tags` are those of the feed they come from, `outlet` its title, `history` its languages as in `detect`.
+    `tags` are those of the feed they come from, `outlet` its title, `history` its languages as in `detect`. Without
+    `surroundings` no story and no event is looked for.
     """
     guesses = detect_all(
         [(article.title, article.text, article.declared_language) for article in articles],
@@ -178,12 +214,14 @@ def enrich(
         outlet=outlet,
         detector=detector,
     )
+    tongues = [guess.language for guess in guesses]
+    kin = kinship(articles, tongues, surroundings) if surroundings else [(None, None)] * len(articles)
     enriched = []
-    for article, language in zip(articles, guesses, strict=True):
+    for article, language, (story, event) in zip(articles, guesses, kin, strict=True):
         matches = rules.match(
             Document.of(article.title, article.text), feed=article.feed, tags=tags, language=language.language
         )
-        enriched.append(Enrichment(language=language, matches=matches))
+        enriched.append(Enrichment(language=language, matches=matches, story=story, event=event))
     return tuple(enriched)
 
 
@@ -214,7 +252,7 @@ def read_page(
     (enrichment,) = enrich(
         [whole], tags=tags, rules=rules, languages=languages, outlet=wanted.feed_title, detector=detector
     )
-    return FullText(text=text, enrichment=enrichment)
+    return FullText(text=text, signature=signature(whole.title, text), enrichment=enrichment)
 
 
 class Workers:
@@ -283,9 +321,17 @@ class Workers:
         tags: Sequence[str],
         history: Mapping[str, int] | None = None,
         outlet: str | None = None,
+        surroundings: Surroundings | None = None,
     ) -> tuple[Enrichment, ...]:
         """What `enrich` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
-        job = partial(_enrich, articles=tuple(articles), tags=tuple(tags), history=dict(history or {}), outlet=outlet)
+        job = partial(
+            _enrich,
+            articles=tuple(articles),
+            tags=tuple(tags),
+            history=dict(history or {}),
+            outlet=outlet,
+            surroundings=surroundings,
+        )
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * len(articles))
 
     async def read_page(
@@ -317,6 +363,10 @@ class Workers:
         )
         mails = sum(len(matches) for _, matches, _ in matched)
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * mails)
+
+    async def story_of(self, article: Article, near: Sequence[Near]) -> Join | None:
+        """What `likeness.story_of` gives. Raises WorkerFailed when it was too much."""
+        return await self._do(partial(_story_of, article=article, near=tuple(near)), self._limits.seconds)
 
     async def candidates(self, body: bytes, *, url: str, content_type: str | None) -> tuple[Candidate, ...]:
         """What `discover.candidates` gives. Raises WorkerFailed when the page was too much for a worker."""
@@ -383,6 +433,10 @@ def _candidates(desk: _Desk, **given: Any) -> tuple[Candidate, ...]:
 
 def _enrich(desk: _Desk, *, articles: Sequence[Article], **given: Any) -> tuple[Enrichment, ...]:
     return enrich(articles, rules=desk.rules, languages=desk.languages, detector=desk.detector, **given)
+
+
+def _story_of(desk: _Desk, *, article: Article, near: Sequence[Near]) -> Join | None:
+    return story_of(article, near)
 
 
 def _read_page(desk: _Desk, **given: Any) -> FullText | NoPage:

@@ -34,6 +34,7 @@ CORE = [
     "page",
     "identity",
     "dedupe",
+    "kinship",
     "rules",
     "advice",
     "mail",

@@ -177,7 +177,7 @@ def test_one_entry_that_cannot_be_made_ready_leaves_the_others_alone() -> None:
             raise ZeroDivisionError("a fault of ours")
         return an_article(guid=entry.guid)
 
-    articles, digests, problems = changed(entries, known=frozenset(), ready=ready)
+    articles, digests, _, problems = changed(entries, known=frozenset(), ready=ready)
 
     assert guids(articles) == ["a", "c"]
     assert entry_digest(entries[1], entry_keys(entries)[1]) not in digests, "the next poll meets it again"
