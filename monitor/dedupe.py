@@ -22,6 +22,7 @@ STORM = 10
 _MOSTLY = 0.5
 
 _TELLING_WORDS = 60  # a text this long does not come twice by coincidence, or by being a form letter
+_SENTENCE = 12  # words; a shorter text may be a phrase that stands under every title
 _SOON = timedelta(days=1)  # within which an undated item of the same title, and nothing else to go by, is the same
 
 
@@ -139,17 +140,30 @@ def _by_content(article: Article, lookup: Lookup) -> Known | None:
 
 
 def _by_date(article: Article, document: _Document) -> Verdict | None:
-    """An item that stands where another has gone, of the same second and with a like title: edited under a new name."""
+    """An item that stands where another has gone, of the same second: edited, and given another name with that."""
     if article.published_source != "published":
         return None
     for archived in document.gone:
         if (
             archived.published_at == article.published_at
             and archived.id not in document.met
-            and _same_item(article, archived)
+            and _half_the_same(article, archived)
         ):
             return _known_or_revised(article, archived, "date")
     return None
+
+
+def _half_the_same(article: Article, archived: Archived) -> bool:
+    """Whether one of title and text is as it was: agencies date many items alike, and titles follow patterns."""
+    if fold(article.title) == fold(archived.title):
+        return True
+    words, other_words = set(tokenize(article.title).words), set(tokenize(archived.title).words)
+    return (
+        digest(archived.title, article.text) == archived.content_digest
+        and len(written_words(article.text)) >= _SENTENCE
+        and not any(word[0].isdigit() for word in words ^ other_words)
+        and _same_item(article, archived)
+    )
 
 
 def _by_title(article: Article, document: _Document) -> Verdict | None:

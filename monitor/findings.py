@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.alert import collected
-from monitor.identity import remark
 from monitor.model import (
     Archived,
     Article,
@@ -16,7 +15,6 @@ from monitor.model import (
     FeedSpec,
     FeedState,
     Finding,
-    Identity,
     Known,
     New,
     PollOutcome,
@@ -103,9 +101,3 @@ def with_storm(outcome: PollOutcome, again: Collection[str]) -> PollOutcome:
         " last. Their alerts are sent in one digest"
     )
     return replace(outcome, findings=findings, storm=len(again), problems=(*outcome.problems, problem))
-
-
-def with_identity(outcome: PollOutcome, identity: Identity) -> PollOutcome:
-    """The outcome with what the feed's entries are known by from now on, said where that is not their guids."""
-    problem = remark(identity)
-    return replace(outcome, identity=identity, problems=(*outcome.problems, problem) if problem else outcome.problems)

@@ -47,13 +47,13 @@ def _by(identity: Identity) -> str:
     return "link" if identity.renumbered >= least else "guid"
 
 
-def remark(identity: Identity) -> str | None:
-    """What there is to say of it to people, one line; None: its guids last, as they should."""
-    match identity.by:
+def remark(by: str) -> str | None:
+    """What there is to say to people of a feed whose entries are known `by` this; None: its guids last."""
+    match by:
         case "link":
-            return "its guids change, so its entries are known by their links"
+            return "gives its entries new guids, so they are known by their links."
         case "title":
-            return "its guids and links change, so its entries are known by their titles and days"
+            return "gives its entries new guids and links, so they are known by their titles and days."
         case _:
             return None
 

@@ -37,7 +37,7 @@ from monitor.config import Config
 from monitor.dedupe import sort_out, storm
 from monitor.errors import ArchiveError, WorkerFailed
 from monitor.fetch import Fetcher
-from monitor.findings import findings_of, is_gap, with_identity, with_prospects, with_storm
+from monitor.findings import findings_of, is_gap, with_prospects, with_storm
 from monitor.fulltext import read_page
 from monitor.identity import learn
 from monitor.kinship import Surroundings
@@ -486,7 +486,7 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
     if again:
         judged = with_storm(judged, again)
     if judged.whole:
-        judged = with_identity(judged, learn(identity, verdicts, storm=len(again)))
+        judged = replace(judged, identity=learn(identity, verdicts, storm=len(again)))
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)

@@ -301,6 +301,7 @@ async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and
                             guid=f"{each}-{number}",
                             link=f"https://gazette.example/{number}?s={each}-{number}",
                             description=f"Read {each * 1000 + number} times. Ukraine.",
+                            published=None,
                         )
                         for number in range(30)
                     )
@@ -331,6 +332,74 @@ async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and
             ("operator", "desk@example.org"),
         ]
         assert room.row("SELECT count(*) FROM alerts WHERE state = 'waiting'") == (0,)
+
+        for _ in range(3):
+            again = await room.poll()
+            assert again["gazette"].storm == 0
+
+        # From the first storm on its entries are known by what does last.
+        assert room.row("SELECT identity FROM feeds") == ("title",)
+        assert room.row("SELECT count(*) FROM articles") == (60,)
+        assert room.row("SELECT count(*) FROM alerts WHERE kind = 'article'") == (30,)
+        assert room.row("SELECT count(*) FROM sightings") == (60,)
+        status = await room.thread(room.archive.status, room.clock)
+        assert any("known by their titles" in remark.remark for remark in status.remarks)
+
+
+async def test_dated_items_stay_known_although_guid_link_and_text_change_at_every_poll(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+
+        def renumbered(_: Request) -> Answer:
+            each = len(room.site.requests)
+            link = "https://gazette.example/{0}?s={1}-{0}"
+            return Answer(
+                body=rss(
+                    *(
+                        item(
+                            n,
+                            guid=f"{each}-{n}",
+                            link=link.format(n, each),
+                            description=f"Read {each * 1000 + n} times. Ukraine.",
+                        )
+                        for n in range(30)
+                    )
+                )
+            )
+
+        room.site.routes["/gazette"] = renumbered
+        for _ in range(6):
+            await room.poll()
+
+        assert room.row("SELECT count(*), max(revisions) FROM articles") == (30, 5)
+        assert room.row("SELECT count(*) FROM alerts") == (0,)
+        # Counters are no history: the first versions are, and then what was said last.
+        assert room.row("SELECT max(n) FROM (SELECT count(*) AS n FROM revisions GROUP BY article)") == (3,)
+
+
+async def test_a_feed_that_gives_edited_items_new_guids_is_known_by_its_links(tmp_path: Path) -> None:
+    titles = ["Rain in Kyiv", "Ministers meet in Brussels", "Grain leaves Odesa", "A bridge is opened"]
+    async with newsroom(tmp_path) as room:
+        edits = -1
+
+        def edited(_: Request) -> Answer:
+            nonlocal edits
+            edits += 1
+            items = [
+                item(
+                    n,
+                    guid=f"{n}-{edits if n < edits else 0}",
+                    title=f"{title} {'anew ' * (n < edits)}{edits * (n < edits)}",
+                )
+                for n, title in enumerate(titles)
+            ]
+            return Answer(body=rss(*items))
+
+        room.site.routes["/gazette"] = edited
+        for _ in range(4):
+            await room.poll()
+
+        assert room.row("SELECT identity FROM feeds") == ("link",)
+        assert room.row("SELECT count(*) FROM articles") == (4,)
 
 
 async def test_many_new_items_at_once_are_no_storm(tmp_path: Path) -> None:

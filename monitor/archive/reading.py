@@ -21,6 +21,7 @@ from monitor.archive.reports import (
     Status,
 )
 from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
+from monitor.identity import remark
 from monitor.model import SUCCESSES
 from monitor.moves import ADOPT_AFTER, why_not
 from monitor.urls import redacted
@@ -215,6 +216,9 @@ def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
         params(week_ago=now - timedelta(days=7), month_ago=now - timedelta(days=30)),
     )
     remarks = [FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows]
+    for row in db.execute("SELECT key, identity FROM feeds WHERE state = 'ok' AND identity <> 'guid' ORDER BY key"):
+        if found := remark(row["identity"]):
+            remarks.append(FeedRemark(feed=row["key"], kind="identity", remark=found))
     return tuple(sorted([*remarks, *_moves(db)], key=lambda remark: (remark.feed, remark.kind)))
 
 
