@@ -206,7 +206,7 @@ CREATE INDEX pages_by_host ON pages (host, article) WHERE state = 'waiting';
 CREATE INDEX pages_failed ON pages (fetched_at) WHERE state = 'failed';
 
 CREATE TABLE events (
-  id            INTEGER PRIMARY KEY, -- the id of its first article
+  id            INTEGER PRIMARY KEY, -- that of a story it was first noticed in
   first_article INTEGER NOT NULL     -- the article it began with
                 REFERENCES articles (id),
   articles      INTEGER NOT NULL,    -- how many articles report it

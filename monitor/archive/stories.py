@@ -199,12 +199,13 @@ def join_story(db: sqlite3.Connection, number: int, other: int, join: Join, at: 
     stories = dict(
         db.execute("SELECT id, story FROM articles WHERE id IN (:number, :other)", params(number=number, other=other))
     )
-    mine, theirs = stories[number], stories[other]
+    # A story is named for its first article, whichever of the two it was in.
+    theirs, mine = sorted((stories[number], stories[other]))
     if mine == theirs:
         return
     _note(db, "story", number, other, join, at)
     events = db.execute(
-        "SELECT event FROM articles WHERE story IN (:mine, :theirs) AND event IS NOT NULL ORDER BY story = :mine, id",
+        "SELECT event FROM articles WHERE story IN (:mine, :theirs) AND event IS NOT NULL ORDER BY event LIMIT 1",
         params(mine=mine, theirs=theirs),
     ).fetchone()
     given = params(mine=mine, theirs=theirs)
@@ -235,7 +236,7 @@ def join_event(db: sqlite3.Connection, number: int, other: int, join: Join, at: 
     if event is not None and instant(theirs["began_at"]) < instant(mine["first_seen_at"]) - LONGEST_EVENT:
         return
     if event is None:
-        event = other
+        event = theirs["story"]
         db.execute(
             """
             INSERT INTO events (id, first_article, articles, stories, feeds, first_seen_at, last_seen_at)

@@ -8,7 +8,7 @@ as the schema. Their rows wait in a temporary table meanwhile.
 STATEMENTS = (
     """
 CREATE TABLE events (
-  id            INTEGER PRIMARY KEY, -- the id of its first article
+  id            INTEGER PRIMARY KEY, -- that of a story it was first noticed in
   first_article INTEGER NOT NULL     -- the article it began with
                 REFERENCES articles (id),
   articles      INTEGER NOT NULL,    -- how many articles report it
