@@ -19,6 +19,7 @@ CORE = [
     "moves",
     "policy",
     "text",
+    "vocabulary",
     "events",
     "urls",
     "refusal",
