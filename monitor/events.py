@@ -33,8 +33,9 @@ _LEAD_WORDS = 40  # of the text that are looked at
 # ── stems ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # A word is known by its first letters: inflected and derived forms meet there (Syria, Syrian; президент,
-# президентский), and so do most spellings of a name (Zelensky, Zelenskyy), in languages that nobody made a stemmer for. Of 3 to 8
-# letters 4 told the labelled pairs apart best; words that only seem the same (Slovakia, Slovenia) become frequent ones.
+# президентский), and so do most spellings of a name (Zelensky, Zelenskyy), in languages nobody made a stemmer for. Of 3
+# to 8 letters 4 told the labelled pairs apart best. Words that only seem the same (Slovakia, Slovenia) are the price;
+# beginnings of many words (inter-, пред-) are frequent in the archive and weigh little.
 _STEM = 4
 _ARABIC_PREFIX = re.compile("^(?:وال|بال|كال|فال|لل|ال)(?=..)")  # "and the", "by the", "the"
 _HANGUL_PARTICLE = re.compile("(?:에서|으로|[은는이가을를의에도로와과])$")
@@ -165,9 +166,10 @@ _TOO_FEW = 0.5  # only this part of itself, too little to be sure whatever the w
 _SHORT = 2.0  # words; what every comparison has to overcome, so that a few words prove less than many
 _SMALLEST_ARCHIVE = 500  # reports; a smaller one knows too little of what is rare
 _UNKNOWN = 0.75  # the rarity of a word whose frequency nobody asked for
-_HALF = (
-    0.5  # the weight of a pair of characters, of a small number, of a word of the title that the other has in its lead
-)
+_HALF = 0.5  # what a pair of characters weighs, and a word that the leads have in common
+_MOST_BY_LEAD = 2.0  # words; as much as one word more in both titles
+_LONG_LEAD = 6  # words beside those of the title, from which a lead can contradict
+_OTHER_LEAD = 0.85  # what is left of a score when the leads have nothing more in common
 _OTHER_FIGURES = 0.75  # what is left of a score when both titles give numbers, and none in common
 _OPPOSITE = 0.75  # when one says up and the other down
 
@@ -195,10 +197,12 @@ def likeness_of(
     def weight(words: Iterable[int]) -> float:
         return math.fsum(_size(word) * _rarity(word, frequency, reports) for word in words)
 
-    # A word of one title that only the lead of the other has is no contradiction, and half an agreement.
-    confirmed = _HALF * weight((title_a & all_b | title_b & all_a) - both)
+    beyond = (all_a & all_b) - both  # what a lead has in common with the other's title or lead
+    confirmed = min(_HALF * weight(beyond), _MOST_BY_LEAD)
     all_words = weight(title_a) + weight(title_b) + 2 * weight(agreed)
     score = (2 * weight(both | agreed) + confirmed) / (all_words + _SHORT)
+    if len(beyond) < 2 and min(len(all_a - title_a), len(all_b - title_b)) >= _LONG_LEAD:
+        score *= _OTHER_LEAD
     if sum(map(_size, both | agreed)) < _FEWEST_SHARED:
         score *= _TOO_FEW
     if not agreed and _numbers(figures_a) and _numbers(figures_b):

@@ -1,4 +1,4 @@
-"""What words of headlines mean, in the languages of the news: those that tell nothing, days, months, numbers, opposites.
+"""Words of headlines in the languages of the news: those that tell nothing, days, months, numbers, opposites.
 
 All languages together, because a title is too short to be sure of its language; left out is what means much in another
 one ("war" is a German "was", "tres" a French "very"). A language that is missing loses little: a word that every
