@@ -57,7 +57,6 @@ def _stem(word: str) -> str:
 # "… - Outlet", "… | Outlet": what stands after the last bar, or after the last dash if it looks like a name.
 _TAIL = re.compile(r"^(.*\S)\s*(?:\s[-–—·•]\s|\s\|\s?|｜|\|)\s*(\S.*)$")
 _LONGEST_OUTLET = 4  # words
-_FEWEST_BEFORE = 3  # words that a title keeps when its outlet goes
 
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # Katakana are words of their own; hiragana are endings and particles, and part what stands around them.
@@ -96,7 +95,7 @@ def without_outlet(title: str) -> str:
         return title
     before, outlet = written_words(tail[1]), written_words(tail[2])
     bar = title[len(tail[1]) :].lstrip()[0] in "|｜"
-    if len(before) < _FEWEST_BEFORE or len(outlet) > (_LONGEST_OUTLET if outlet and len(outlet[0]) > 1 else 12):
+    if not before or len(outlet) > (_LONGEST_OUTLET if outlet and len(outlet[0]) > 1 else 12):
         return title
     return tail[1] if bar or all(word[0].isupper() or not word[0].islower() for word in outlet) else title
 
@@ -160,8 +159,9 @@ def _word(stem: str) -> int:
 
 # ── the comparison ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-_SURE = 0.53  # the score from which a join is right in nine of ten cases
-_FEWEST_SHARED = 3  # words and numbers of two titles; with fewer a score is
+_SURE = 0.55  # the score from which the labelled joins were right in nine of ten cases, the uncertainty allowed for
+_FEWEST_SHARED = 3  # words and numbers of two titles,
+_FEWEST_WORDS = 2  # so many of them words; with fewer a score is
 _TOO_FEW = 0.5  # only this part of itself, too little to be sure whatever the words
 _SHORT = 2.0  # words; what every comparison has to overcome, so that a few words prove less than many
 _SMALLEST_ARCHIVE = 500  # reports; a smaller one knows too little of what is rare
@@ -170,6 +170,8 @@ _HALF = 0.5  # what a pair of characters weighs, and a word that the leads have 
 _MOST_BY_LEAD = 2.0  # words; as much as one word more in both titles
 _LONG_LEAD = 6  # words beside those of the title, from which a lead can contradict
 _OTHER_LEAD = 0.85  # what is left of a score when the leads have nothing more in common
+_ENOUGH_SHARED = 4  # words and numbers; with fewer, and other words in both titles, they may be of one pattern:
+_OTHER_WORDS = 0.9  # what is left of the score of "Macron meets Merz in Paris", "Macron meets Zelensky in Paris"
 _OTHER_FIGURES = 0.75  # what is left of a score when both titles give numbers, and none in common
 _OPPOSITE = 0.75  # when one says up and the other down
 
@@ -203,8 +205,11 @@ def likeness_of(
     score = (2 * weight(both | agreed) + confirmed) / (all_words + _SHORT)
     if len(beyond) < 2 and min(len(all_a - title_a), len(all_b - title_b)) >= _LONG_LEAD:
         score *= _OTHER_LEAD
-    if sum(map(_size, both | agreed)) < _FEWEST_SHARED:
+    shared_words = sum(map(_size, both))
+    if shared_words < _FEWEST_WORDS or shared_words + len(agreed) < _FEWEST_SHARED:
         score *= _TOO_FEW
+    if shared_words + len(agreed) < _ENOUGH_SHARED and title_a - all_b and title_b - all_a:
+        score *= _OTHER_WORDS
     if not agreed and _numbers(figures_a) and _numbers(figures_b):
         score *= _OTHER_FIGURES
     if any(_opposed(title_a, title_b, one, other) for one, other in _DIRECTIONS):
