@@ -5,6 +5,7 @@ from 0 to 5. From 4.0 on they count as the same event, up to 2.5 as different on
 How rare a word is comes from all of these headlines, as from an archive, and only for the words of the first of two, as
 the archive is asked. Half A and half B are pairs by the digest of their id: A was looked at, B only scored. Our own
 pairs (event_pairs.tsv beside this file) are of eighteen languages, the different ones as alike as newsrooms make them.
+The Russian pairs are addresses of one day's reports, judged by people; the words of an address stand for the title.
 
 The groups found in the real feeds: `.venv/bin/python -m tests.quality.test_events`.
 """
@@ -12,6 +13,7 @@ The groups found in the real feeds: `.venv/bin/python -m tests.quality.test_even
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from monitor.events import WORDS, event_of, headline, likeness_of
 from monitor.language import detect
@@ -29,6 +32,7 @@ from tests.quality.figures import percent, publish, table
 from tests.quality.material import DATA, needs_material
 
 LABELLED = DATA / "neardup" / "headline-pairs.tsv"
+RUSSIAN = DATA / "neardup" / "ru-same-event-url-pairs.tsv"
 OWN = Path(__file__).with_name("event_pairs.tsv")
 SAME, DIFFERENT = 4.0, 2.5
 CUTS = (0.35, 0.40, 0.45, 0.50, 0.53, 0.56, 0.60, 0.65, 0.70)
@@ -108,6 +112,28 @@ def our_own() -> tuple[Trial, ...]:
     )
 
 
+@cache
+def russian() -> tuple[Trial, ...]:
+    """The pairs of addresses in which at least four words can be read."""
+    with RUSSIAN.open(encoding="utf-8", newline="") as lines:
+        rows = [
+            (
+                row["url_a"] + row["url_b"],
+                "ru",
+                5.0 * int(row["same_event"]),
+                words_of(row["url_a"]),
+                words_of(row["url_b"]),
+            )
+            for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        ]
+    return tuple(tried(row for row in rows if min(len(title.split()) for title in row[3:]) >= 4))
+
+
+def words_of(url: str) -> str:
+    """The words of the wordiest part of an address."""
+    return max((" ".join(re.findall("[a-z]{3,}", part.lower())) for part in urlsplit(url).path.split("/")), key=len)
+
+
 def sides(trials: Iterable[Trial], same: float = SAME) -> tuple[list[Trial], list[Trial]]:
     """Those that tell of the same event, those that do not."""
     trials = list(trials)
@@ -175,6 +201,8 @@ def report() -> str:
             curve([t for t in pairs if t.group != "msrpar-train"]),
             "With another cut for the same event:",
             table(["same from", "joins that are right", "pairs of one event joined"], cuts),
+            "Russian addresses, transliterated by each newsroom in its own way:",
+            operating_points([("all", russian())]),
             "Pairs of our own, the different ones chosen to be alike:",
             operating_points([("all", own)]),
             table(["language", "same event: joined", "different events: joined"], languages),
@@ -186,10 +214,14 @@ def report() -> str:
 def test_nine_of_ten_joins_are_right() -> None:
     publish("events", report())
 
-    for trials in (labelled(), [t for t in labelled() if t.group != "msrpar-train"]):
+    for trials, found in (
+        (labelled(), 0.6),
+        ([t for t in labelled() if t.group != "msrpar-train"], 0.5),
+        (russian(), 0.1),
+    ):
         (right, joins), (_, of) = precision_and_recall(trials)
         assert right >= 0.9 * joins
-        assert right >= 0.5 * of
+        assert right >= found * of
 
 
 def test_nine_of_ten_joins_are_right_in_many_languages() -> None:
