@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.model import Article, Join, Near
 from monitor.text import digest, fold, fold_words, written_words
@@ -28,7 +30,8 @@ WORDS = 1 << 62  # words; those with the next lower bit set are pairs of charact
 _PAIRS = 1 << 61
 
 _MOST = 24  # numbers in a headline
-_LEAD_WORDS = 40  # of the text that are looked at
+_LONGEST_TITLE = 500  # code points that are looked at
+_LEAD_WORDS = 40  # words of the text that are looked at
 
 # ── stems ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,6 +40,8 @@ _LEAD_WORDS = 40  # of the text that are looked at
 # to 8 letters 4 told the labelled pairs apart best. Words that only seem the same (Slovakia, Slovenia) are the price;
 # beginnings of many words (inter-, пред-) are frequent in the archive and weigh little.
 _STEM = 4
+_LONGEST_WORD = 40  # letters that are looked at
+_NOTHING = -1
 _ARABIC_PREFIX = re.compile("^(?:وال|بال|كال|فال|لل|ال)(?=..)")  # "and the", "by the", "the"
 _HANGUL_PARTICLE = re.compile("(?:에서|으로|[은는이가을를의에도로와과])$")
 
@@ -61,6 +66,7 @@ _LONGEST_OUTLET = 4  # words
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # Katakana are words of their own; hiragana are endings and particles, and part what stands around them.
 _UNSPACED = re.compile(f"[{_SPACELESS}]+|[\u30a1-\u30ff\uff66-\uff9f]{{2,}}|[\u3041-\u309f]+")
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"(\d{1,2})\s*月\s*(\d{1,2})\s*日|\b(\d{1,2})[./](\d{1,2})[./](?:20)?\d\d\b")
 _DECIMAL = re.compile(r"(?<![\d.,])(\d{1,6})[.,](\d{1,2})(?![\d.,]*\d)")
 _DECIMALS = 1 << 30  # figures from here on are hundredths
@@ -75,7 +81,7 @@ def headline(title: str, text: str) -> tuple[int, ...]:
     """
     if not title.strip():
         title, text = text[:200].partition("\n")[0], ""
-    words, figures = _telling(without_outlet(title))
+    words, figures = _telling(without_outlet(title[:_LONGEST_TITLE]))
     if not words:
         return ()
     kept = _few(words, _MOST - min(len(figures), 4))
@@ -120,23 +126,32 @@ def _telling(text: str) -> tuple[list[int], list[int]]:
         figures.append(_DECIMALS + 100 * int(found[1]) + int(found[2].ljust(2, "0")))
         return " "
 
-    text = _DECIMAL.sub(broken, _THOUSANDS.sub("", _DATE.sub(dated, text)))
-    pieces = [_unspaced(found[0]) for found in _UNSPACED.finditer(text)]
-    words = [pair for piece in pieces for pair in piece]
+    if _DIGIT.search(text):
+        text = _DECIMAL.sub(broken, _THOUSANDS.sub("", _DATE.sub(dated, text)))
+    words = [] if text.isascii() else [pair for run in _UNSPACED.finditer(text) for pair in _unspaced(run[0])]
     folded = fold_words(written_words(_UNSPACED.sub(" ", text) if words else text))
     for index, word in enumerate(folded):
-        if word.isdecimal():
-            beside = folded[max(index - 1, 0) : index + 2]
+        number = _meaning(word[:_LONGEST_WORD])
+        if number >= WORDS:
+            if word not in MONTH_OF or not _beside_number(folded, index):
+                words.append(number)
+        elif number != _NOTHING:
+            beside = folded[max(index - 1, 0) : index + 2] if word.isdecimal() and 1 <= number <= 31 else ()
             month = next((MONTH_OF[name] for name in beside if name in MONTH_OF), 0)
-            is_day = bool(month) and len(word) < 3 and 1 <= int(word) <= 31
-            figures.append(DATES + 32 * month + int(word) if is_day else int(word[:9]))
-        elif word in NUMBER_OF:
-            figures.append(NUMBER_OF[word])
-        elif word in WEEKDAY_OF:
-            figures.append(DATES + WEEKDAY_OF[word])
-        elif len(word) > 1 and word not in FUNCTION_WORDS and not (word in MONTH_OF and _beside_number(folded, index)):
-            words.append(_word(_stem(word)))
+            figures.append(DATES + 32 * month + number if month else number)
     return list(dict.fromkeys(words)), list(dict.fromkeys(figures))
+
+
+@lru_cache(maxsize=50_000)
+def _meaning(word: str) -> int:
+    """What a folded word is in a headline; `_NOTHING`: it tells nothing."""
+    if word.isdecimal():
+        return int(word[:9])
+    if word in NUMBER_OF:
+        return NUMBER_OF[word]
+    if word in WEEKDAY_OF:
+        return DATES + WEEKDAY_OF[word]
+    return _NOTHING if len(word) < 2 or word in FUNCTION_WORDS else _word(_stem(word))
 
 
 def _beside_number(words: Sequence[str], index: int) -> bool:
@@ -148,7 +163,7 @@ def _unspaced(run: str) -> Iterable[int]:
     if "\u3041" <= run[0] <= "\u309f":
         return ()
     if "\u30a1" <= run[0] <= "\u30ff":
-        return (_word(run),)
+        return (_word(run[:_LONGEST_WORD]),)
     size = 2 if run[0] >= "\u3000" else 4
     return [_word(run[at : at + size]) | _PAIRS for at in range(max(len(run) - size + 1, 1))]
 
@@ -176,6 +191,16 @@ _OTHER_FIGURES = 0.75  # what is left of a score when both titles give numbers, 
 _OPPOSITE = 0.75  # when one says up and the other down
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A headline taken apart."""
+
+    title: set[int]  # its words
+    numbers: set[int]  # of the title
+    days: set[int]  # that the title names
+    all: set[int]  # words of title and lead
+
+
 def _directions(words: str) -> frozenset[int]:
     return frozenset(word for text in words.split() for word in _telling(text)[0])
 
@@ -190,29 +215,33 @@ def likeness_of(
 
     `frequency`: in how many of the archive's `reports` recent articles a word stands.
     """
-    title_a, figures_a, all_a = _parts(headline_a)
-    title_b, figures_b, all_b = _parts(headline_b)
-    both, agreed = title_a & title_b, _numbers(figures_a & figures_b)
-    if not both or _other_day(figures_a, figures_b):
+    return _likeness(_parts(headline_a), _parts(headline_b), _weights({*headline_a, *headline_b}, frequency, reports))
+
+
+def _likeness(a: _Parts, b: _Parts, weights: Mapping[int, float]) -> float:
+    both, agreed = a.title & b.title, a.numbers & b.numbers
+    if not both or (a.days and b.days and not a.days & b.days):
         return 0.0
 
     def weight(words: Iterable[int]) -> float:
-        return math.fsum(_size(word) * _rarity(word, frequency, reports) for word in words)
+        # fsum: the same sum whatever the order of a set.
+        return math.fsum([weights[word] if word in weights else _UNKNOWN * _size(word) for word in words])
 
-    beyond = (all_a & all_b) - both  # what a lead has in common with the other's title or lead
+    beyond = (a.all & b.all) - both  # what a lead has in common with the other's title or lead
     confirmed = min(_HALF * weight(beyond), _MOST_BY_LEAD)
-    all_words = weight(title_a) + weight(title_b) + 2 * weight(agreed)
+    all_words = weight(a.title) + weight(b.title) + 2 * weight(agreed)
     score = (2 * weight(both | agreed) + confirmed) / (all_words + _SHORT)
-    if len(beyond) < 2 and min(len(all_a - title_a), len(all_b - title_b)) >= _LONG_LEAD:
-        score *= _OTHER_LEAD
-    shared_words = sum(map(_size, both))
-    if shared_words < _FEWEST_WORDS or shared_words + len(agreed) < _FEWEST_SHARED:
+
+    words = sum(map(_size, both))
+    if words < _FEWEST_WORDS or words + len(agreed) < _FEWEST_SHARED:
         score *= _TOO_FEW
-    if shared_words + len(agreed) < _ENOUGH_SHARED and title_a - all_b and title_b - all_a:
+    if words + len(agreed) < _ENOUGH_SHARED and a.title - b.all and b.title - a.all:
         score *= _OTHER_WORDS
-    if not agreed and _numbers(figures_a) and _numbers(figures_b):
+    if len(beyond) < 2 and min(len(a.all) - len(a.title), len(b.all) - len(b.title)) >= _LONG_LEAD:
+        score *= _OTHER_LEAD
+    if a.numbers and b.numbers and not agreed:
         score *= _OTHER_FIGURES
-    if any(_opposed(title_a, title_b, one, other) for one, other in _DIRECTIONS):
+    if any(_opposed(a.title, b.title, one, other) for one, other in _DIRECTIONS):
         score *= _OPPOSITE
     return min(1.0, max(0.0, score))
 
@@ -228,45 +257,42 @@ def event_of(article: Article, others: Sequence[Near], *, frequency: Mapping[int
 
     Only reports of other feeds: what one newsroom says twice is a version or a series. Of equally sure ones the oldest.
     """
+    parts, weights = _parts(article.headline), _weights(article.headline, frequency, reports)
     best: tuple[float, float, str] | None = None
     found: Near | None = None
     for other in others:
         if other.feed == article.feed:
             continue
-        score = likeness_of(article.headline, other.headline, frequency, reports)
+        score = _likeness(parts, _parts(other.headline), weights)
         rank = (-score, other.seen_at.timestamp(), str(other.id))
         if score >= _SURE and (best is None or rank < best):
             best, found = rank, other
     return Join(to=found.id, relation="report", score=round(-best[0], 3)) if best and found else None
 
 
-def _parts(headline: Sequence[int]) -> tuple[set[int], set[int], set[int]]:
-    """The words of the title, its dates and numbers, the words of title and lead."""
+def _parts(headline: Sequence[int]) -> _Parts:
     end = headline.index(LEAD) if LEAD in headline else len(headline)
-    title = {number for number in headline[:end] if number >= WORDS}
     figures = {number for number in headline[:end] if number < WORDS}
-    return title, figures, title | set(headline[end + 1 :])
+    title = {number for number in headline[:end] if number >= WORDS}
+    return _Parts(
+        title=title,
+        numbers={figure for figure in figures if figure < DATES},
+        days={figure for figure in figures if figure >= DATES},
+        all=title | set(headline[end + 1 :]),
+    )
 
 
-def _numbers(figures: set[int]) -> set[int]:
-    return {figure for figure in figures if figure < DATES}
-
-
-def _other_day(figures_a: set[int], figures_b: set[int]) -> bool:
-    """Whether the titles name days, and none in common."""
-    days_a, days_b = figures_a - _numbers(figures_a), figures_b - _numbers(figures_b)
-    return bool(days_a and days_b and not days_a & days_b)
+def _weights(words: Iterable[int], frequency: Mapping[int, int], reports: int) -> dict[int, float]:
+    """1 for a word nobody else has, towards 0 for one that every article has (inverse document frequency)."""
+    archive = max(reports, _SMALLEST_ARCHIVE)
+    most = math.log(archive + 1)
+    return {
+        word: _size(word) * (1 - math.log(min(max(frequency[word], 0), archive) + 1) / most)
+        for word in words
+        if word in frequency
+    }
 
 
 def _size(word: int) -> float:
     """How much of a word this is."""
     return _HALF if word >= WORDS and word & _PAIRS else 1.0
-
-
-def _rarity(word: int, frequency: Mapping[int, int], reports: int) -> float:
-    """1 for a word nobody else has, towards 0 for one that every article has (inverse document frequency)."""
-    known = frequency.get(word)
-    if known is None:
-        return _UNKNOWN
-    archive = max(reports, _SMALLEST_ARCHIVE)
-    return math.log((archive + 1) / (min(max(known, 0), archive) + 1)) / math.log(archive + 1)
