@@ -42,7 +42,7 @@ FUNCTION_WORDS = frozenset(
     cui come dove quando perche piu meno anche ancora dopo prima contro sono era stato stata hanno ha essere diretta
     o os as um uma uns umas dos das do da no na nos nas ao aos pelo pela com sem sob apos ate mais mas ou quem seu sua
     seus suas foi sao nao ja diz ao vivo
-    de het een en van voor met aan bij naar uit op te ten ter door om tot over onder tegen tussen niet geen ook nog wel
+    de het een en van voor met aan bij naar uit op te ten ter door om over onder tegen tussen niet geen ook nog wel
     maar dan als dat dit deze zijn haar hun hij zij wordt worden werd heeft hebben had kan wil na meer
     i w we z ze na do od po za o u dla przez przed nad pod bez przy oraz ale lub albo nie tak ze jest sa byl byla bylo
     byly bedzie jak juz tylko jeszcze czy co kto gdy gdzie jego jej ich ten ta to te tej tego tym sie
@@ -105,11 +105,11 @@ MONTH_OF = {fold(name): month for month, names in enumerate(_MONTHS, start=1) fo
 _NUMBER_WORDS = (
     "two deux zwei dois duas twee dwa dwaj dwie dwóch два две двое двух двоє iki två δύο",
     "three trois drei drie trzy trzech три трое трех троє трьох uc τρεις",
-    "four quatre vier cuatro quattro quatro cztery czterech четыре четверо четырех чотири чотирьох dort fyra fire",
+    "four quatre vier cuatro quattro quatro cztery czterech четыре четверо четырех чотири чотирьох dort fyra",
     "five cinq funf cinco cinque vijf pięć pięciu пять пятеро пяти п'ять п'ятеро bes fem πέντε",
     "six sechs seis zes sześć sześciu шесть шестеро шести шість шестеро alti έξι",
     "seven sept sieben siete sette sete zeven siedem siedmiu семь семеро семи сім семеро yedi επτά",
-    "eight huit acht ocho otto oito osiem ośmiu восемь восьмеро восьми вісім sekiz οκτώ",
+    "eight huit acht ocho oito osiem ośmiu восемь восьмеро восьми вісім sekiz οκτώ",
     "nine neuf neun nueve negen dziewięć dziewięciu девять девяти дев'ять dokuz εννέα",
     "dix zehn diez dieci tien dziesięć dziesięciu десять десяти δέκα",
     "eleven onze elf undici jedenaście одиннадцать одинадцять",
