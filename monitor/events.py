@@ -36,9 +36,10 @@ _LEAD_WORDS = 40  # words of the text that are looked at
 # ── stems ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # A word is known by its first letters: inflected and derived forms meet there (Syria, Syrian; президент,
-# президентский), and so do most spellings of a name (Zelensky, Zelenskyy), in languages nobody made a stemmer for. Of 3
-# to 8 letters 4 told the labelled pairs apart best. Words that only seem the same (Slovakia, Slovenia) are the price;
-# beginnings of many words (inter-, пред-) are frequent in the archive and weigh little.
+# президентский), and so do most spellings of a name (Zelensky, Zelenskyy), in languages nobody made a stemmer for. In
+# English 3 to 8 letters are much the same; where words inflect, 4 finds 9 of 10 of our own pairs and 8 letters 7, as
+# right. Words that only seem the same (Slovakia, Slovenia) are the price; beginnings of many words (inter-, пред-) are
+# frequent in the archive and weigh little.
 _STEM = 4
 _LONGEST_WORD = 40  # letters that are looked at
 _NOTHING = -1
