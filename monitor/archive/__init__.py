@@ -14,6 +14,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
     alerting    what the rules found
       outbox      what is to be sent
       reading     what the commands ask
+      explaining  what is known of one article, story or event
       values      our values as SQLite keeps them
       migrations  the schema
     adhoc       people's own SQL, read-only
@@ -32,10 +33,12 @@ from monitor.archive.reports import (
     AlertRow,
     DeliveryProblem,
     DeliveryRow,
+    Explanation,
     FeedProblem,
     FeedRow,
     SearchRow,
     Status,
+    StoryRow,
 )
 from monitor.archive.sqlite import open_sqlite
 from monitor.errors import ArchiveError
@@ -62,10 +65,12 @@ __all__ = [
     "ArchiveThread",
     "DeliveryProblem",
     "DeliveryRow",
+    "Explanation",
     "FeedProblem",
     "FeedRow",
     "SearchRow",
     "Status",
+    "StoryRow",
     "open_archive",
 ]
 
@@ -253,6 +258,25 @@ class Archive(Protocol):
         `since` is when they were first seen, `feed` who first carried them.
         `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
         """
+        ...
+
+    def story_rows(
+        self, kind: str = "story", *, since: datetime | None = None, limit: int, several: bool = True
+    ) -> tuple[StoryRow, ...]:
+        """Stories (or, with `kind` event, events) seen since an instant, those that most feeds carry first; with
+        `several` only those of more than one article or feed."""
+        ...
+
+    def story_row(self, number: int, kind: str = "story") -> StoryRow | None:
+        """One story or event; None: there is none of that number."""
+        ...
+
+    def find_articles(self, link: str, link_key: str | None) -> tuple[int, ...]:
+        """The articles with this link key, else those that a feed gives this very link; the latest first."""
+        ...
+
+    def explain(self, number: int) -> Explanation | None:
+        """All there is to know of an article; None: there is none of that number."""
         ...
 
     # ── the archive itself ───────────────────────────────────────────────────────────────────────────────────────────

@@ -77,6 +77,95 @@ class SearchRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One article of a story or an event."""
+
+    id: int
+    story: int
+    feed: str  # the first carrier
+    feeds: int  # how many carry it
+    language: str  # BCP 47, or und
+    first_seen_at: datetime
+    title: str
+    link: str | None
+    other: int | None  # the article it was put with; None: it is the first
+    relation: str | None  # copy, cut, retitled, update, report; None: it is the first
+    score: float | None  # 0 to 1; None: it is the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRow:
+    """Articles that belong together: copies and versions of one text, or reports of one event."""
+
+    id: int
+    kind: str  # story, event
+    title: str  # of its first article
+    languages: tuple[str, ...]  # BCP 47, most articles first
+    articles: int
+    feeds: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    members: tuple[Member, ...]  # as they were first seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """An entry that carried an article."""
+
+    feed: str
+    seen_at: datetime
+    why: str | None  # what told the article: new, link, words, content, date, title; None: not kept at the time
+    entry_key: str
+    guid: str | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What an article said before."""
+
+    seen_at: datetime
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """A rule that matched an article, and the alert that came of it."""
+
+    rule: str
+    matched_at: datetime
+    excerpt: str
+    marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the excerpt
+    alert: int | None  # None: the article was no news, or the rule alerts nobody
+    state: str | None  # waiting, queued, sent, dead; None: there is no alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All there is to know of one article."""
+
+    id: int
+    title: str
+    link: str | None
+    link_key: str | None  # None: it has no link, or one that identifies nothing
+    first_seen_at: datetime
+    published_at: datetime | None  # None: no believable date
+    published_source: str  # published, updated, clamped, none
+    updated_at: datetime | None  # None: never changed
+    text_source: str  # feed, page
+    language: str  # BCP 47, or und
+    language_confidence: float
+    language_source: str  # script, detected, feed, declared, none
+    changes: int  # of title or text
+    carriers: tuple[Carrier, ...]  # as they were first seen
+    versions: tuple[Version, ...]  # what it said before, oldest first
+    story: StoryRow
+    event: StoryRow | None  # None: no other newsroom's report is known
+    rules: tuple[Raised, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedProblem:
     """A feed whose last poll failed."""
 
@@ -95,7 +184,7 @@ class FeedRemark:
     """Something to know of a feed that works."""
 
     feed: str
-    kind: str  # moved, gaps, mended (its documents), untrue_304, idle
+    kind: str  # moved, gaps, mended (its documents), untrue_304, idle, identity
     remark: str  # with what to do
 
 

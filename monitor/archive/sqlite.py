@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from monitor.archive import explaining, lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive import feeds as feed_list
-from monitor.archive import lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
-from monitor.archive.reports import AlertRow, DeliveryRow, FeedRow, SearchRow, Status
+from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
 from monitor.archive.values import params
 from monitor.errors import ArchiveError
 from monitor.model import (
@@ -195,6 +195,24 @@ class SqliteArchive:
     ) -> Iterator[SearchRow]:
         with self._explained() as db:
             yield from reading.search(db, fts, since=since, feed=feed, language=language)
+
+    def story_rows(
+        self, kind: str = "story", *, since: datetime | None = None, limit: int, several: bool = True
+    ) -> tuple[StoryRow, ...]:
+        with self._explained() as db:
+            return explaining.story_rows(db, kind, since=since, limit=limit, several=several)
+
+    def story_row(self, number: int, kind: str = "story") -> StoryRow | None:
+        with self._explained() as db:
+            return explaining.story_row(db, kind, number)
+
+    def find_articles(self, link: str, link_key: str | None) -> tuple[int, ...]:
+        with self._explained() as db:
+            return explaining.find_articles(db, link=link, link_key=link_key)
+
+    def explain(self, number: int) -> Explanation | None:
+        with self._explained() as db:
+            return explaining.explain(db, number)
 
     # ── the archive itself ───────────────────────────────────────────────────────────────────────────────────────────
 

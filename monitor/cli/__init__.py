@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from monitor import __version__
-from monitor.cli import asking, feeds, feeds_online, lists, opml, working
+from monitor.cli import asking, feeds, feeds_online, lists, opml, stories, working
 from monitor.cli.session import Session
 
 
@@ -60,6 +60,8 @@ for command in (
     asking.check,
     asking.search,
     asking.sql,
+    stories.stories,
+    stories.explain,
     asking.status,
     feeds.feeds,
     lists.rules,
