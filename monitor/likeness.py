@@ -221,15 +221,17 @@ _WINDOW = timedelta(days=8)  # between two articles of one story
 _SERIES = timedelta(hours=20)  # between two numbers of a series
 _SOON = timedelta(hours=12)  # within which an outlet brings its own news up to date
 
-_BRIEF, _LONG = 30, 120  # words of the shorter text; in between, the share wanted falls from the one to the other
+_BRIEF, _LONG = 30, 90  # words of the shorter text; in between, the share wanted falls from the one to the other
 _SHARE_OF_BRIEF, _SHARE_OF_LONG = 0.8, 0.55
 _BARELY_A_TEXT = 8  # words; a text that has fewer does not say what the title does not
 _SENTENCE = 15  # words that two articles may have in common by chance, when their titles differ
 _HEADLINE = 10  # words of a title that says it all
 _PART = 0.35  # of the longer text; a smaller common part may be a quote, a paragraph, an item of a round-up
+_MOST = 0.6  # of the longer text
 _NEARLY_ALL = 0.85  # of the words of both
 _SAME_LENGTH = 0.8  # the shorter by the longer
 _ALIKE = 0.5  # of two titles' words
+_TAKEN_UP = 0.25  # of a title's words, by a text that is about it
 
 # Contradictions: one in so many words is an edit, more are another event told in the same sentences.
 _WORDS_TO_ONE = 60
@@ -288,32 +290,34 @@ def _judge(article: Article, mine: _Reading, near: Near, other: _Reading) -> tup
     if same_feed and article.seen_at == near.seen_at and None in (article.published_at, near.published_at):
         apart = _SERIES  # two undated entries of one document: numbers of a series more likely than an update
     titles = _likeness(mine.terms(), other.terms())
-    shorter, longer = sorted((mine, other), key=lambda reading: len(reading.shingles))
-    if shorter.text.count < _BARELY_A_TEXT and shorter.shingles != longer.shingles:
-        same = mine.title.crcs == other.title.crcs and mine.title.count >= _HEADLINE and apart < _SERIES
-        return (titles, Join(to=near.id, relation="copy", score=1.0)) if same else None
-    shared = mine.shingles & other.shingles
-    contained = len(shared) / max(len(shorter.shingles), 1)
+    shorter, longer = sorted((mine, other), key=lambda reading: len(reading.text.crcs))
     words = shorter.text.count
-    if contained < _share_wanted(words) or not _is_no_part(shorter, longer, shared, titles):
+    if words < _BARELY_A_TEXT and mine.text.crcs != other.text.crcs:
+        says_it_all = mine.title.crcs == other.title.crcs and mine.title.count >= _HEADLINE and apart < _SERIES
+        return (1.0, Join(to=near.id, relation="copy", score=1.0)) if says_it_all else None
+    shared = mine.shingles & other.shingles
+    common = _Common.of(shorter.text, longer.text, shared)
+    if common.of_shorter < _share_wanted(words):
         return None
     difference = _differences(shorter.text, longer.text, shared)
-    between_titles = _between_titles(shorter, longer) if titles >= _ALIKE else _NONE
-    if not _agree(words * contained, difference, between_titles, soon=same_feed and apart <= _SOON):
+    if titles >= _ALIKE:
+        between_titles = _between_titles(shorter, longer)
+    elif _may_be_retitled(shorter, longer, common, same_feed=same_feed):
+        between_titles = _NONE
+    else:
+        return None
+    if not _agree(words * common.of_shorter, difference, between_titles, soon=same_feed and apart <= _SOON):
         return None
     jaccard = len(shared) / max(len(mine.shingles | other.shingles), 1)
-    if titles < _ALIKE and not _may_be_retitled(mine, other, words, same_feed):
-        return None
     changed = difference.weight > 0 or between_titles.weight > 0
     if same_feed and apart >= _SERIES and (changed or words < _SHORT or (titles >= _ALIKE and jaccard < _NEARLY_ALL)):
         return None
-    alike = "copy" if titles >= _ALIKE else "retitled"
-    size = len(shorter.shingles) / max(len(longer.shingles), 1)
-    if same_feed and (changed or jaccard < _NEARLY_ALL):
-        is_cut = mine is shorter and size < _SAME_LENGTH and not changed
-        relation = "cut" if is_cut else "update"
+    contained = len(shared) / max(min(len(mine.shingles), len(other.shingles)), 1)
+    is_cut = words < _SAME_LENGTH * longer.text.count
+    if same_feed and (changed or mine.text.crcs != other.text.crcs):
+        relation = "cut" if is_cut and mine is shorter and not changed else "update"
     else:
-        relation = "cut" if size < _SAME_LENGTH else alike
+        relation = "cut" if is_cut else "copy" if titles >= _ALIKE else "retitled"
     return jaccard, Join(to=near.id, relation=relation, score=contained if relation == "cut" else jaccard)
 
 
@@ -334,43 +338,85 @@ def _likeness(one: Collection[object], other: Collection[object]) -> float:
     return shared / (len(one) + len(other) - shared)
 
 
-def _is_no_part(shorter: _Reading, longer: _Reading, shared: Collection[int], titles: float) -> bool:
-    """Whether what is shared is more than a quote, a paragraph or an item of a round-up."""
-    if len(shared) >= _PART * len(longer.shingles) or titles >= _ALIKE:
-        return True
-    if shorter.text.count < _BRIEF:
-        return False
-    first = _BRIEF * shorter.text.size // _WORDS
-    return all(
-        2 * sum(shingle in shared for shingle in reading.text.shingles[:first])
-        >= min(first, len(reading.text.shingles))
-        for reading in (shorter, longer)
-    )
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What stands in both of two texts, in passages of a shingle and more."""
+
+    places: list[int]  # of its words in the shorter text
+    words: int
+    of_shorter: float
+    of_longer: float
+    from_the_start: bool  # most of either text's first words are in it
+
+    @staticmethod
+    def of(shorter: _Words, longer: _Words, shared: Collection[int]) -> _Common:
+        """The passages that are made of the shared shingles."""
+        here, there = _places(shorter, shared), _places(longer, shared)
+        first = min(_BRIEF * shorter.size // _WORDS, len(shorter.crcs))
+        return _Common(
+            here,
+            len(here) * _WORDS // shorter.size,
+            len(here) / max(len(shorter.crcs), 1) if shorter.crcs != longer.crcs else 1.0,
+            len(there) / max(len(longer.crcs), 1),
+            2 * min(bisect_left(here, first), bisect_left(there, first)) >= first,
+        )
 
 
-def _may_be_retitled(mine: _Reading, other: _Reading, words: int, same_feed: bool) -> bool:
-    """Whether the titles may be two for one text.
+def _places(words: _Words, shared: Collection[int]) -> list[int]:
+    places: list[int] = []
+    end = 0
+    for start, shingle in enumerate(words.shingles):
+        if shingle in shared:
+            places.extend(range(max(start, end), start + words.size))
+            end = start + words.size
+    return places
 
-    Under one feed's headlines, and where the text is short, it may be a text that stands under any: about the
-    programme, the section. Then the titles' words are not in it.
+
+def _may_be_retitled(shorter: _Reading, longer: _Reading, common: _Common, *, same_feed: bool) -> bool:
+    """Whether unlike titles may be two for one text.
+
+    What is common may be a quote, an item of a round-up, or what stands under any title: about the programme, the
+    section. Then it does not take the titles up.
     """
-    if words < _SENTENCE:
+    if common.words < _SENTENCE:
         return False
-    supported = [_is_about(reading) for reading in (mine, other)]
+    words = [shorter.text.written[place] for place in common.places]
+    about_shorter, about_longer = _takes_up(words, shorter, longer), _takes_up(words, longer, shorter)
     if same_feed:
-        return all(supported)
-    return words >= _SHORT or any(supported)
+        return about_shorter and about_longer
+    if common.of_longer < _MOST:
+        begins_so = common.from_the_start and common.words >= _BRIEF
+        if not begins_so and not (common.of_longer >= _PART and about_longer):
+            return False
+    elif common.of_longer >= _NEARLY_ALL and (common.words >= _SHORT or _tells(words)):
+        return True
+    return about_shorter or about_longer
 
 
-def _is_about(reading: _Reading) -> bool:
-    """Whether a text takes up its title: a quarter of the telling words, by their beginnings."""
-    if reading.title.size != _WORDS:
-        terms = reading.terms()
-        crcs = reading.text.crcs
-        return len(terms & set(pairwise(crcs))) * 4 >= len(terms)
-    stems = {stem for word in reading.title.written if len(stem := fold(word)[:5]) >= 4}
-    in_text = {fold(word)[:5] for word in reading.text.written}
-    return len(stems & in_text) * 4 >= len(stems)
+def _takes_up(words: Sequence[str], reading: _Reading, other: _Reading) -> bool:
+    """Whether a passage takes up what a title says and the other one does not: by the beginnings of its words."""
+    own = _stems(reading.title.written) - _stems(other.title.written)
+    return len(own & _stems(words)) >= (max(2, _TAKEN_UP * len(own)) if len(own) >= 4 else _TAKEN_UP * len(own))
+
+
+def _stems(words: Sequence[str]) -> frozenset[str]:
+    """What words tell by, without their endings; pairs of characters where there is nothing between words."""
+    folded = [fold(word) for word in words]
+    if len(folded) > 3 and sum(map(len, folded)) < 2 * len(folded):
+        return frozenset(map("".join, pairwise(folded)))
+    return frozenset(word[:most] for word in folded for least, most in [_stem_length(word[0])] if len(word) >= least)
+
+
+def _stem_length(first: str) -> tuple[int, int]:
+    """Letters that a word must have to tell something, and that are looked at: what follows may be an ending."""
+    if "\uac00" <= first <= "\ud7a3":
+        return 2, 2  # syllables
+    return (3, 4) if "\u0590" <= first <= "\u07ff" else (4, 5)  # consonants alone; letters
+
+
+def _tells(words: Sequence[str]) -> bool:
+    """Whether a passage says something of its own: names or numbers."""
+    return len({word for word in words[1:] if word[0].isnumeric() or _is_name(word)}) >= 3
 
 
 # ── contradictions ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -394,7 +440,8 @@ _NONE = _Difference()
 
 def _agree(words: float, texts: _Difference, titles: _Difference, *, soon: bool) -> bool:
     """Whether two texts from one mould tell of one event; `soon`: they are one outlet's, within hours."""
-    if soon and texts.names == titles.names == 0 and texts.others <= words / _WORDS_TO_ONE:
+    no_date = not (titles.numbers and titles.others)  # "Monday 10" and "Tuesday 11" are two
+    if soon and no_date and texts.names == titles.names == 0 and texts.others <= words / _WORDS_TO_ONE:
         return texts.numbers <= words / _NUMBERS_TO_ONE
     if texts.weight > words / _WORDS_TO_ONE:
         return False
@@ -445,17 +492,21 @@ def _detail(
 def _contradiction(ours: Sequence[str], theirs: Sequence[str]) -> _Difference:
     if not ours or not theirs:
         return _NONE
-    numbers = min(_count(ours, str.isdigit), _count(theirs, str.isdigit), 2)
+    numbers = min(_count(ours, _is_number), _count(theirs, _is_number))
     ours, theirs = _unlike(ours, theirs), _unlike(theirs, ours)
     names = min(_count(ours, _is_name), _count(theirs, _is_name), 2)
-    if names or numbers or not ours or not theirs:
+    if names or not ours or not theirs:
         return _Difference(numbers, names)
     # Where letters have no case, any word may be a name.
-    return _Difference(others=0.3 if ours[0].lower() != ours[0].upper() else 0.7)
+    return _Difference(numbers, others=0.3 if ours[0].lower() != ours[0].upper() else 0.7)
 
 
 def _count(words: Sequence[str], is_one: Callable[[str], bool]) -> int:
     return sum(map(is_one, words))
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isnumeric()
 
 
 def _is_name(word: str) -> bool:
@@ -468,7 +519,7 @@ def _unlike(words: Sequence[str], others: Sequence[str]) -> list[str]:
     return [
         word
         for word in words
-        if not word.isdigit() and not any(fold(word).startswith(stem) for stem in stems if len(stem) >= 4)
+        if not _is_number(word) and not any(fold(word).startswith(stem) for stem in stems if len(stem) >= 4)
     ]
 
 
@@ -492,7 +543,6 @@ def _details_of_title(reading: _Reading, common: Collection[int]) -> list[str]:
 # ── one item of one feed ─────────────────────────────────────────────────────────────────────────────────────────────
 
 _COMMON_WORDS = 0.3  # of the shorter version's, from which two versions are of one item
-_STEM = 5  # letters
 
 
 def same_item(title_a: str, text_a: str, title_b: str, text_b: str) -> bool:
@@ -515,11 +565,5 @@ def same_item(title_a: str, text_a: str, title_b: str, text_b: str) -> bool:
 
 def _common_stems(one: _Words, other: _Words) -> float:
     """How many of the shorter text's words, by their beginnings, the other has: of those that tell something."""
-    left, right = _stems(one), _stems(other)
+    left, right = _stems(one.written), _stems(other.written)
     return len(left & right) / max(min(len(left), len(right)), 1)
-
-
-def _stems(words: _Words) -> frozenset[object]:
-    if words.size != _WORDS:
-        return frozenset(pairwise(words.crcs))
-    return frozenset(stem for word in words.written if len(stem := fold(word)[:_STEM]) >= 4 or stem.isdigit())
