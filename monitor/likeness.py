@@ -10,7 +10,7 @@ the same surroundings, are read as contradictions.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -225,7 +225,7 @@ _BRIEF, _LONG = 30, 90  # words of the shorter text; in between, the share wante
 _SHARE_OF_BRIEF, _SHARE_OF_LONG = 0.8, 0.55
 _BARELY_A_TEXT = 8  # words; a text that has fewer does not say what the title does not
 _SENTENCE = 15  # words that two articles may have in common by chance, when their titles differ
-_HEADLINE = 10  # words of a title that says it all
+_HEADLINE = 10  # words that say it all, with little or no text
 _PART = 0.35  # of the longer text; a smaller common part may be a quote, a paragraph, an item of a round-up
 _MOST = 0.6  # of the longer text
 _NEARLY_ALL = 0.85  # of the words of both
@@ -236,6 +236,7 @@ _TAKEN_UP = 0.25  # of a title's words, by a text that is about it
 # Contradictions: one in so many words is an edit, more are another event told in the same sentences.
 _WORDS_TO_ONE = 60
 _NUMBERS_TO_ONE = 12  # of the same outlet within hours, if only numbers differ: a toll, a score, a count
+_NUMBERS = 4  # but no more than so many: a bulletin of figures
 _GAP = 12  # words; where more are different a sentence was replaced, not a detail
 
 
@@ -292,9 +293,10 @@ def _judge(article: Article, mine: _Reading, near: Near, other: _Reading) -> tup
     titles = _likeness(mine.terms(), other.terms())
     shorter, longer = sorted((mine, other), key=lambda reading: len(reading.text.crcs))
     words = shorter.text.count
-    if words < _BARELY_A_TEXT and mine.text.crcs != other.text.crcs:
-        says_it_all = mine.title.crcs == other.title.crcs and mine.title.count >= _HEADLINE and apart < _SERIES
-        return (1.0, Join(to=near.id, relation="copy", score=1.0)) if says_it_all else None
+    if words < _BARELY_A_TEXT:
+        said = mine.title.count + (words if mine.text.crcs == other.text.crcs else 0)
+        is_copy = mine.title.crcs == other.title.crcs and said >= _HEADLINE and apart < _SERIES
+        return (1.0, Join(to=near.id, relation="copy", score=1.0)) if is_copy else None
     shared = mine.shingles & other.shingles
     common = _Common.of(shorter.text, longer.text, shared)
     if common.of_shorter < _share_wanted(words):
@@ -302,6 +304,10 @@ def _judge(article: Article, mine: _Reading, near: Near, other: _Reading) -> tup
     difference = _differences(shorter.text, longer.text, shared)
     if titles >= _ALIKE:
         between_titles = _between_titles(shorter, longer)
+        if between_titles.weight and common.of_longer < _PART:
+            return None
+        if between_titles.names and (same_feed or not all(common.takes_up(shorter, longer))):
+            return None
     elif _may_be_retitled(shorter, longer, common, same_feed=same_feed):
         between_titles = _NONE
     else:
@@ -342,7 +348,9 @@ def _likeness(one: Collection[object], other: Collection[object]) -> float:
 class _Common:
     """What stands in both of two texts, in passages of a shingle and more."""
 
-    places: list[int]  # of its words in the shorter text
+    passages: frozenset[str]  # the beginnings of their words
+    rest: frozenset[str]  # and those of the words outside them, in the longer one
+    tells: bool  # they hold names or numbers
     words: int
     of_shorter: float
     of_longer: float
@@ -353,13 +361,27 @@ class _Common:
         """The passages that are made of the shared shingles."""
         here, there = _places(shorter, shared), _places(longer, shared)
         first = min(_BRIEF * shorter.size // _WORDS, len(shorter.crcs))
+        passages = [shorter.written[place] for place in here]
+        inside = set(there)
         return _Common(
-            here,
+            _stems(passages),
+            _stems([word for place, word in enumerate(longer.written) if place not in inside]),
+            _tells(passages),
             len(here) * _WORDS // shorter.size,
             len(here) / max(len(shorter.crcs), 1) if shorter.crcs != longer.crcs else 1.0,
             len(there) / max(len(longer.crcs), 1),
             2 * min(bisect_left(here, first), bisect_left(there, first)) >= first,
         )
+
+    def takes_up(self, shorter: _Reading, longer: _Reading) -> tuple[bool, bool]:
+        """Whether it takes up what the one title says and the other does not, and the other way round."""
+        one, other = _stems(shorter.title.written), _stems(longer.title.written)
+        return _takes_up(self.passages, one - other), _takes_up(self.passages, other - one)
+
+    def is_its_matter(self, longer: _Reading) -> bool:
+        """Whether the title of the longer one is about it rather than about the rest."""
+        title = _stems(longer.title.written)
+        return len(title & self.passages) >= len(title & self.rest)
 
 
 def _places(words: _Words, shared: Collection[int]) -> list[int]:
@@ -380,23 +402,26 @@ def _may_be_retitled(shorter: _Reading, longer: _Reading, common: _Common, *, sa
     """
     if common.words < _SENTENCE:
         return False
-    words = [shorter.text.written[place] for place in common.places]
-    about_shorter, about_longer = _takes_up(words, shorter, longer), _takes_up(words, longer, shorter)
+    about_shorter, about_longer = common.takes_up(shorter, longer)
     if same_feed:
-        return about_shorter and about_longer
+        # A blurb names all its episodes' guests; each title but one.
+        two = _between_titles(shorter, longer).names >= 2
+        is_no_part = common.from_the_start or common.of_longer >= _PART
+        return about_shorter and about_longer and is_no_part and not two
+    if common.from_the_start and common.words >= _SHORT and common.of_shorter >= _NEARLY_ALL:
+        return True
     if common.of_longer < _MOST:
         begins_so = common.from_the_start and common.words >= _BRIEF
-        if not begins_so and not (common.of_longer >= _PART and about_longer):
+        if not begins_so and not (common.of_longer >= _PART and about_longer and common.is_its_matter(longer)):
             return False
-    elif common.of_longer >= _NEARLY_ALL and (common.words >= _SHORT or _tells(words)):
+    elif common.of_longer >= _NEARLY_ALL and (common.words >= _SHORT or common.tells):
         return True
     return about_shorter or about_longer
 
 
-def _takes_up(words: Sequence[str], reading: _Reading, other: _Reading) -> bool:
-    """Whether a passage takes up what a title says and the other one does not: by the beginnings of its words."""
-    own = _stems(reading.title.written) - _stems(other.title.written)
-    return len(own & _stems(words)) >= (max(2, _TAKEN_UP * len(own)) if len(own) >= 4 else _TAKEN_UP * len(own))
+def _takes_up(passages: frozenset[str], title: frozenset[str]) -> bool:
+    found = len(passages & title)
+    return found >= _TAKEN_UP * len(title) and (found >= 2 or len(title) < 4)
 
 
 def _stems(words: Sequence[str]) -> frozenset[str]:
@@ -442,7 +467,7 @@ def _agree(words: float, texts: _Difference, titles: _Difference, *, soon: bool)
     """Whether two texts from one mould tell of one event; `soon`: they are one outlet's, within hours."""
     no_date = not (titles.numbers and titles.others)  # "Monday 10" and "Tuesday 11" are two
     if soon and no_date and texts.names == titles.names == 0 and texts.others <= words / _WORDS_TO_ONE:
-        return texts.numbers <= words / _NUMBERS_TO_ONE
+        return texts.numbers <= max(min(words / _NUMBERS_TO_ONE, _NUMBERS), words / _WORDS_TO_ONE)
     if texts.weight > words / _WORDS_TO_ONE:
         return False
     if titles.names:
@@ -484,7 +509,7 @@ def _detail(
     ours = [word for word, crc in zip(one.written[here], one.crcs[here], strict=True) if crc not in right]
     theirs = [word for word, crc in zip(other.written[there], other.crcs[there], strict=True) if crc not in left]
     length = (here.stop - here.start) * _WORDS // one.size
-    if length > 4 and len(ours) > 0.8 * (here.stop - here.start):
+    if length > 4 and len(ours) > 0.7 * (here.stop - here.start):
         return _NONE  # not the same sentence
     return _contradiction(ours, theirs)
 
@@ -515,26 +540,29 @@ def _is_name(word: str) -> bool:
 
 def _unlike(words: Sequence[str], others: Sequence[str]) -> list[str]:
     """The words that are no number and no other spelling or ending of one of the others."""
-    stems = {fold(other)[: max(4, len(other) * 3 // 5)] for other in others}
-    return [
-        word
-        for word in words
-        if not _is_number(word) and not any(fold(word).startswith(stem) for stem in stems if len(stem) >= 4)
-    ]
+    folded = [fold(other) for other in others]
+    return [word for word in words if not _is_number(word) and not any(_is_spelled_like(fold(word), o) for o in folded)]
+
+
+def _is_spelled_like(one: str, other: str) -> bool:
+    """Whether two words begin alike for two thirds of the longer one: Zelensky and Zelenskyy, not Rosa and Rosario."""
+    enough = max(4, (2 * max(len(one), len(other)) + 2) // 3)
+    return one[:enough] == other[:enough] and min(len(one), len(other)) >= enough
 
 
 def _between_titles(one: _Reading, other: _Reading) -> _Difference:
     """What two titles of the same pattern differ in. In a title of capitals a name is what the text writes so, too."""
-    left, right = frozenset(one.title.crcs), frozenset(other.title.crcs)
-    ours = _details_of_title(one, right)
-    theirs = _details_of_title(other, left)
-    return _contradiction(ours, theirs)
+    return _contradiction(_own_words(one, other), _own_words(other, one))
 
 
-def _details_of_title(reading: _Reading, common: Collection[int]) -> list[str]:
-    written = reading.title.written
-    words = [word for word, crc in zip(written, reading.title.crcs, strict=True) if crc not in common]
-    if sum(word[0].isupper() for word in written) * 2 > len(written):
+def _own_words(reading: _Reading, other: _Reading) -> list[str]:
+    left = Counter(other.title.crcs)
+    words = []
+    for word, crc in zip(reading.title.written, reading.title.crcs, strict=True):
+        left[crc] -= 1
+        if left[crc] < 0:
+            words.append(word)
+    if _count(reading.title.written, lambda word: word[0].isupper()) * 2 > len(reading.title.written):
         names = set(reading.text.written)
         return [word if word in names else word.lower() for word in words]
     return words
