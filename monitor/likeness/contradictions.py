@@ -17,7 +17,7 @@ from monitor.text import fold
 LONG = 90  # words
 # Contradictions: one in so many words is an edit, more are another event told in the same sentences.
 _WORDS_TO_ONE = 60
-_NUMBERS_TO_ONE = 12  # of the same outlet within hours, if only numbers differ: a toll, a score, a count
+_NUMBERS_TO_ONE = 8  # of the same outlet within hours, if only numbers differ: a toll, a score, a count
 _NUMBERS = 4  # but no more than so many: a bulletin of figures
 _GAP = 12  # words; where more are different a sentence was replaced, not a detail
 
