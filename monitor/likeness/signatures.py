@@ -17,7 +17,7 @@ SIGNATURE_VERSION = 1  # another number: signatures kept from before are not com
 _SLOTS = 64  # of the whole text
 _LEAD_SLOTS = 16  # of its beginning, so that a teaser and the whole text meet
 _ROWS = 2  # slots in a band: of texts that share 0.3 of their shingles 95 % share one of 32 bands, of unrelated few
-_LEAD = 40  # words
+_LEAD = 24  # words: those of a short teaser
 _FEWEST = 10  # words to compare by
 
 _SIGNATURE = Struct(f">{_SLOTS + _LEAD_SLOTS}I")
