@@ -12,10 +12,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.likeness import same_item
 from monitor.model import Archived, Article, Duplicate, Known, Lookup, New, Revised, Verdict
 from monitor.text import digest, fold, fold_words, tokenize, written_words
 
-_SAME_TITLE = 0.5  # shared words of two titles, of all their words, from which one is a rewording of the other
+_LIKE_TITLE = 0.5  # shared words of two titles, of all their words, from which one is a rewording of the other
 # A feed that brings so many of its headlines again as new entries at once, and hardly any others, has new identities
 # for old items, not news.
 STORM = 10
@@ -162,7 +163,7 @@ def _half_the_same(article: Article, archived: Archived) -> bool:
         digest(archived.title, article.text) == archived.content_digest
         and len(written_words(article.text)) >= _SENTENCE
         and not any(word[0].isdigit() for word in words ^ other_words)
-        and _same_item(article, archived)
+        and len(words & other_words) >= _LIKE_TITLE * len(words | other_words)
     )
 
 
@@ -206,8 +207,7 @@ def _same_item(article: Article, other: Archived | Article) -> bool:
     """Whether two entries of one feed under one link are versions of one item, judged by title and content."""
     if article.content_digest == other.content_digest or fold(article.title) == fold(other.title):
         return True
-    words, other_words = set(tokenize(article.title).words), set(tokenize(other.title).words)
-    return len(words & other_words) >= _SAME_TITLE * len(words | other_words) > 0
+    return same_item(article.title, article.text, other.title, other.text)
 
 
 def _tells_enough(article: Article, other: datetime) -> bool:

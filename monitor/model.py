@@ -423,6 +423,7 @@ class Archived:
     rules: frozenset[str]  # rules that matched it already
     story: int
     published_at: datetime | None = None  # None: no believable date
+    text: str = ""  # looked up only where one link is to be told from one item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

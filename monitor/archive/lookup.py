@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.archive.stories import candidates
 from monitor.archive.values import instant, instant_or_none, instant_text, json_array, params, storable, texts
 from monitor.dedupe import STORM
 from monitor.language import SURE
+from monitor.likeness import MAX_CHARACTERS
 from monitor.model import Archived, Article, Carried, Lookup
 from monitor.text import fold
 
@@ -77,7 +79,8 @@ def look_up(
     rows = [*by_entry_key, *by_link, *by_fingerprint, *by_content, *lately]
     rules = _rules(db, {row["id"] for row in rows})
     known = {row["value"]: _archived(row, rules) for row in by_entry_key}
-    linked = {row["value"]: _archived(row, rules) for row in by_link}
+    said = _texts(db, feed, {row["id"] for row in by_link} - {row["id"] for row in by_entry_key})
+    linked = {row["value"]: replace(_archived(row, rules), text=said.get(row["id"], "")) for row in by_link}
     carried = db.execute(
         "SELECT DISTINCT article FROM sightings WHERE feed = :feed AND article IN (SELECT value FROM json_each(:ids))",
         params(feed=feed, ids=list({row["id"] for row in rows})),
@@ -163,6 +166,19 @@ def fingerprints(articles: Iterable[Article]) -> list[int]:
 def content_digests(articles: Iterable[Article]) -> list[int]:
     """The content digests of the articles that have neither link nor enough words to be known by."""
     return [a.content_digest for a in articles if a.link_key is None and a.fingerprint is None]
+
+
+def _texts(db: sqlite3.Connection, feed: str, articles: Collection[int]) -> dict[int, str]:
+    """The texts of those of the articles that this feed carries."""
+    rows = db.execute(
+        """
+        SELECT id, substr(text, 1, :most) AS text FROM articles
+        WHERE id IN (SELECT value FROM json_each(:ids))
+              AND EXISTS (SELECT 1 FROM sightings WHERE article = articles.id AND sightings.feed = :feed)
+        """,
+        params(ids=sorted(articles), feed=feed, most=MAX_CHARACTERS),
+    )
+    return {row["id"]: row["text"] for row in rows}
 
 
 def _rules(db: sqlite3.Connection, articles: Collection[int]) -> dict[int, set[str]]:

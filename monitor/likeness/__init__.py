@@ -10,8 +10,10 @@ stories.py         copy, cut, new title, update or none of it; versions of one i
 from monitor.likeness.boilerplate import boilerplate, line_digests
 from monitor.likeness.signatures import SIGNATURE_VERSION, bands, estimate, signature
 from monitor.likeness.stories import same_item, story_of
+from monitor.likeness.words import MAX_CHARACTERS
 
 __all__ = [
+    "MAX_CHARACTERS",
     "SIGNATURE_VERSION",
     "bands",
     "boilerplate",
