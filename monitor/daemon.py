@@ -44,6 +44,7 @@ DELIVER_EVERY = timedelta(seconds=5)
 WATCH_EVERY = timedelta(minutes=1)
 BEGIN_APART = timedelta(seconds=0.1)  # new feeds, so that a long list does not begin all at once
 KEEP_POLLS = timedelta(days=90)
+FORGET_IN = 64  # parts, so that no poll waits long for it: a week of a busy archive is some ten million rows
 DRAIN_POLLS = 10.0  # seconds that polls under way get to finish when we are told to stop
 DRAIN_MAILS = 30.0  # seconds that mails under way get
 
@@ -208,10 +209,12 @@ class Daemon:
             self._deliver_soon()
 
     async def prune(self) -> None:
-        """Drops rows of `polls` that are older than KEEP_POLLS."""
+        """Drops rows of `polls` that are older than KEEP_POLLS, and what only finds copies of recent articles."""
         dropped = await self.thread(self.archive.prune_polls, self.now() - KEEP_POLLS)
         if dropped:
             log.info("old polls dropped", rows=dropped)
+        for part in range(FORGET_IN):
+            await self.thread(self.archive.forget_words, self.now(), part=part, of=FORGET_IN)
 
     async def feed_watchdog(self) -> None:
         """Pings the service manager, but only while ticks come and the archive's thread answers."""

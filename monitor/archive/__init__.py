@@ -285,10 +285,10 @@ class Archive(Protocol):
         """Drops the rows of `polls` from before an instant; how many there were."""
         ...
 
-    def forget_words(self, now: datetime) -> int:
-        """Drops what is kept to find copies and reports of articles that are too old to have any; how many rows.
+    def forget_words(self, now: datetime, *, part: int, of: int) -> int:
+        """Drops a part of what is kept to find copies and reports of articles too old to have any; how many rows.
 
-        In many short transactions: nobody waits for all of it.
+        The parts from 0 to `of` - 1 together drop all of it; between two of them others get their turn.
         """
         ...
 

@@ -220,13 +220,9 @@ class SqliteArchive:
         with self._transaction() as db:
             return db.execute("DELETE FROM polls WHERE at < :before", params(before=before)).rowcount
 
-    def forget_words(self, now: datetime) -> int:
-        parts = 64
-        dropped = 0
-        for part in range(parts):
-            with self._transaction() as db:
-                dropped += stories.forget(db, now, part=part, of=parts)
-        return dropped
+    def forget_words(self, now: datetime, *, part: int, of: int) -> int:
+        with self._transaction() as db:
+            return stories.forget(db, now, part=part, of=of)
 
     def ping(self) -> None:
         with self._explained() as db:

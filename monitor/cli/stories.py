@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from monitor.archive.reports import Carrier
 
 _TOLD_BY = {
-    None: "not kept by the version that saw it",
+    None: "known before this was written down",
     "new": "new: nobody had carried it",
-    "link": "its link",
-    "words": "its words, all the same",
-    "content": "its content, all the same",
-    "date": "its second of publication, and its title or text",
-    "title": "its title and day",
+    "link": "known by its link",
+    "words": "known by its words, all the same",
+    "content": "known by its content, all the same",
+    "date": "known by its second of publication and its title or text",
+    "title": "known by its title and day",
 }
 _RESTS_ON = {
     "script": "its script",
@@ -67,10 +67,11 @@ def stories(
         show.as_json(rows)
         return 0
     columns = ["id", "last_seen_at", "feeds", "articles", "languages", "title"]
-    show.table(columns, ([getattr(row, each) for each in columns] for row in rows), right=("id", "feeds", "articles"))
     if not rows:
         show.note(f"no {kind} of several articles or feeds in the last {show.ago(since)}; --since looks further back")
-    elif len(rows) == limit:
+        return 0
+    show.table(columns, ([getattr(row, each) for each in columns] for row in rows), right=("id", "feeds", "articles"))
+    if len(rows) == limit:
         show.note("--limit shows more")
     return 0
 
@@ -148,7 +149,7 @@ def _explain(article: Explanation) -> None:
     )
     show.line("carried by")
     for carrier in article.carriers:
-        show.line(f"  {show.cell(carrier.seen_at)}  {carrier.feed}  told by {_TOLD_BY[carrier.why]}")
+        show.line(f"  {show.cell(carrier.seen_at)}  {carrier.feed}  {_TOLD_BY[carrier.why]}")
         show.line(f"    {_entry(carrier)}")
     if article.changes:
         kept = f", {len(article.versions)} kept" if len(article.versions) != article.changes else ""
