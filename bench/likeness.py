@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 
 from monitor.likeness import bands, signature, story_of
@@ -26,14 +27,14 @@ from monitor.model import Article, Near
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 chance = random.Random(7)
 WORDS = ["".join(chance.choices("abcdefghilmnoprstuv", k=chance.randint(2, 11))) for _ in range(20_000)]
-WEIGHTS = [1 / rank for rank in range(1, len(WORDS) + 1)]
+WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
 
 
 def a_text(length: int) -> str:
     """Sentences of that many characters together."""
     text = ""
     while len(text) < length:
-        text += " ".join(chance.choices(WORDS, WEIGHTS, k=chance.randint(8, 24))).capitalize() + ". "
+        text += " ".join(chance.choices(WORDS, cum_weights=WEIGHTS, k=chance.randint(8, 24))).capitalize() + ". "
     return text[:length]
 
 
@@ -111,6 +112,7 @@ def index(articles: int, texts: list[str]) -> dict[str, float]:
     """Insert and look-up beside so many articles of 1,500 characters, in SQLite on disk."""
     with tempfile.TemporaryDirectory() as folder:
         archive = sqlite3.connect(Path(folder) / "index.db")
+        archive.executescript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA cache_size = -65536")
         archive.execute("CREATE TABLE bands (band INTEGER, article INTEGER, PRIMARY KEY (band, article)) WITHOUT ROWID")
         inserted = []
         for first in range(0, articles, 1000):
