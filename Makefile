@@ -47,6 +47,10 @@ check: .venv/.lock
 bench: .venv/.lock
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/door.py
+	@$(BIN)/python bench/judging.py
+	@$(BIN)/python bench/language.py
+	@$(BIN)/python bench/likeness.py
+	@$(BIN)/python bench/events.py
 
 week: .venv/.lock
 	@$(BIN)/python bench/week.py --seed $(or $(SEED),1)

@@ -25,7 +25,10 @@ from urllib.parse import urlsplit
 HOSTS = 200
 ENTRIES = 30
 
-# Own sentences; shuffled and mixed they make texts that share a language and its letters, but not their words' order.
+SYLLABLES = "ba cor da el fin ga hol is ka lu mar no pe rin so ta vel wi zan".split()
+
+# Own sentences; their words shuffled, with names that nobody has, they make texts that share a language, no more.
+# Whole sentences would make each the copy of many others, which news is not.
 SENTENCES = {
     "fr": [
         "Les ministres ont examiné hier soir une série de mesures destinées à protéger la frontière orientale.",
@@ -62,6 +65,11 @@ SENTENCES = {
 }
 
 
+def name(chance: random.Random) -> str:
+    """A name made up by chance."""
+    return "".join(chance.choices(SYLLABLES, k=3)).capitalize()
+
+
 @cache
 def entry(feed: int, number: int) -> str:
     """One item, the same for the same numbers."""
@@ -71,10 +79,10 @@ def entry(feed: int, number: int) -> str:
     words = " ".join(sentences).split()
     paragraphs = [f'<p><img src="/img/{number}.jpg" alt="" width="640" height="360"></p>']
     while sum(map(len, paragraphs)) < 2_400:
-        mixed = " ".join(chance.sample(words, 20))
+        first, mixed, last = (" ".join(chance.sample(words, number)) for number in (15, 20, 15))
         link = f'<a href="/topic/{chance.randrange(999)}?from=rss" class="internal">{chance.choice(words)}</a>'
-        paragraphs.append(f"<p>{chance.choice(sentences)} {mixed}, {link}. <em>{chance.choice(sentences)}</em></p>")
-    title = " ".join(chance.sample(words, 9))
+        paragraphs.append(f"<p>{first}. {name(chance)} {mixed}, {link}. <em>{last} {name(chance)}.</em></p>")
+    title = f"{name(chance)} {' '.join(chance.sample(words, 6))} {name(chance)}"
     body = "".join(paragraphs)
     day = number % 28 + 1
     return (

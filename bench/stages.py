@@ -28,6 +28,7 @@ from monitor import config
 from monitor.alert import alerts_for
 from monitor.archive import open_archive
 from monitor.dedupe import sort_out
+from monitor.kinship import Surroundings, kinship
 from monitor.language import detect, warm_up
 from monitor.model import Finding, New, Outcome, PollOutcome, ReadFeed
 from monitor.parse import parse
@@ -81,6 +82,13 @@ def main(rounds: int) -> None:
                     detect(a.title, a.text, candidates=settings.languages, declared=a.declared_language)
                     for a in document.articles
                 ]
+            with timed("stories and events"):
+                around = Surroundings(
+                    near={a.entry_key: lookup.near.get(a.entry_key, ()) for a in document.articles},
+                    frequency=lookup.frequency,
+                    reports=lookup.reports,
+                )
+                kin = kinship(document.articles, [guess.language for guess in languages], around)
             with timed("100 rules"):
                 matches = [
                     rules.match(Document.of(a.title, a.text), feed=a.feed, tags=(), language=guess.language)
@@ -102,8 +110,8 @@ def main(rounds: int) -> None:
                 ]
             spent["(mails made)"].append(sum(map(len, alerts)) / 1000)
             findings = tuple(
-                Finding(verdict=verdict, language=guess, matches=found)
-                for verdict, guess, found in zip(verdicts, languages, matches, strict=True)
+                Finding(verdict=verdict, language=guess, matches=found, story=story, event=event)
+                for verdict, guess, found, (story, event) in zip(verdicts, languages, matches, kin, strict=True)
             )
             assert all(isinstance(finding.verdict, New) for finding in findings)
             with timed("record, one transaction"):

@@ -7,6 +7,7 @@ inside its caller's transaction.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -65,32 +66,42 @@ def _first_since(db: sqlite3.Connection, since: datetime) -> int | None:
     return None if row is None else int(row["id"])
 
 
+# One statement for all bands, or words: a round trip for each costs more than finding what it holds.
+_HOLDERS = """
+    SELECT CAST(wanted.value AS INTEGER) AS key,
+           (SELECT json_group_array(article) FROM
+               (SELECT article FROM {table} WHERE {column} = wanted.value AND article >= :first
+                ORDER BY article DESC LIMIT :most)) AS holders
+    FROM json_each(:keys) AS wanted
+"""
+_HOLDERS_OF_BANDS = _HOLDERS.format(table="bands", column="band")
+_HOLDERS_OF_WORDS = _HOLDERS.format(table="headline_words", column="word")
+
+
 def _copies(db: sqlite3.Connection, article: Article, first: int) -> list[int]:
     """Those that share bands with an article, those that share most first, the newest of equals first."""
+    if article.signature is None:
+        return []
+    given = {"keys": json_array(bands(article.signature)), "first": first, "most": _HOLDERS_OF_BAND}
     shared: Counter[int] = Counter()
-    for band in bands(article.signature) if article.signature else ():
-        rows = db.execute(
-            "SELECT article FROM bands WHERE band = ? AND article >= ? ORDER BY article DESC LIMIT ?",
-            (band, first, _HOLDERS_OF_BAND),
-        )
-        shared.update(row["article"] for row in rows)
+    for row in db.execute(_HOLDERS_OF_BANDS, given):
+        if row["holders"] != "[]":
+            shared.update(json.loads(row["holders"]))
     return sorted(shared, key=lambda number: (-shared[number], -number))[:_COPIES]
 
 
 def _reports(db: sqlite3.Connection, article: Article, first: int, frequency: dict[int, int]) -> list[int]:
     """Those that share two words of a headline, those that share the rarest first. Counts the words on the way."""
+    given = {"keys": json_array(_title_words(article.headline)), "first": first, "most": _HOLDERS_OF_WORD}
     shared: Counter[int] = Counter()
     rarity: dict[int, float] = defaultdict(float)
-    for word in _title_words(article.headline):
-        rows = db.execute(
-            "SELECT article FROM headline_words WHERE word = ? AND article >= ? ORDER BY article DESC LIMIT ?",
-            (word, first, _HOLDERS_OF_WORD),
-        ).fetchall()
+    for row in db.execute(_HOLDERS_OF_WORDS, given).fetchall():
+        word, holders = row["key"], json.loads(row["holders"])
         if word not in frequency:
-            frequency[word] = len(rows) if len(rows) < _HOLDERS_OF_WORD else _count(db, word, first)
-        for row in rows:
-            shared[row["article"]] += 1
-            rarity[row["article"]] += 1 / frequency[word]
+            frequency[word] = len(holders) if len(holders) < _HOLDERS_OF_WORD else _count(db, word, first)
+        for number in holders:
+            shared[number] += 1
+            rarity[number] += 1 / frequency[word]
     likely = [number for number, words in shared.items() if words > 1]
     return sorted(likely, key=lambda number: (-rarity[number], -number))[:_REPORTS]
 
