@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from monitor.likeness.words import SHORT, WORDS, Reading, Words, is_name, is_number
+from monitor.likeness.words import SHORT, WORDS, Reading, Words, is_name, is_number, stems
 from monitor.text import fold
 
 LONG = 90  # words
@@ -129,7 +129,8 @@ def _own_words(reading: Reading, other: Reading) -> list[str]:
         left[crc] -= 1
         if left[crc] < 0:
             words.append(word)
-    if _count(reading.title.written, lambda word: word[0].isupper()) * 2 > len(reading.title.written):
-        names = set(reading.text.written)
-        return [word if word in names else word.lower() for word in words]
+    if all(word[0].isupper() for word in reading.title.written if len(word) > 3):
+        # A Title in Capitals, where Words Are No Names that its text writes small.
+        small = stems(reading.text.written, of_capitals=False)
+        return [word.lower() if stems([word]) & small else word for word in words]
     return words

@@ -104,12 +104,14 @@ def read(title: str, text: str) -> Reading:
 # ── what words tell ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def stems(words: Sequence[str]) -> frozenset[str]:
+def stems(words: Sequence[str], *, of_capitals: bool = True) -> frozenset[str]:
     """What words tell by, without their endings; pairs of characters where there is nothing between words."""
     if len(words) > 3 and sum(map(len, words)) < 2 * len(words):
         return frozenset(map("".join, pairwise(map(fold, words))))
     stems = set()
     for word in words:
+        if not of_capitals and word[0].isupper():
+            continue
         least, most = _stem_length(word[0])
         if len(word) >= least:
             stems.add(fold(word)[:most])
