@@ -160,7 +160,10 @@ def judged(pair: wire.Pair) -> Join | None:
 
 
 def half(pair: wire.Pair) -> str:
-    """The thresholds were chosen with an eye on A; B was only scored."""
+    """A was looked at while thresholds were chosen. B was scored unseen at first (353 of 357, no false join).
+
+    Its four misses were then looked at and gave one rule, so B is no longer untouched.
+    """
     return "AB"[zlib.crc32(pair.one.title.encode()) % 2]
 
 
