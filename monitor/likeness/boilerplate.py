@@ -14,14 +14,15 @@ _TITLE_LETTERS = 12  # a shorter title may be part of a sentence by chance
 
 
 def line_digests(title: str, text: str) -> list[int]:
-    """A digest of each line of a text: 63 bits over its folded words, less the title where the line repeats it.
+    """A digest of each line of a text, 63 bits, less the title where the line repeats it.
 
-    "The post … appeared first on …" is the same line under every title.
+    "The post … appeared first on …" is the same line under every title. As they are written: what a program puts under
+    every entry it puts there in the same letters.
     """
-    heading = " ".join(fold_words(written_words(title[:MAX_TITLE])))
-    lines = (" ".join(fold_words(written_words(line))) for line in text[:MAX_CHARACTERS].split("\n"))
+    heading = title[:MAX_TITLE]
+    lines = text[:MAX_CHARACTERS].split("\n")
     if len(heading) > _TITLE_LETTERS:
-        lines = (line.replace(heading, "\x1e") for line in lines)
+        lines = [line.replace(heading, "\x1e") for line in lines]
     return [digest(line) for line in lines]
 
 
