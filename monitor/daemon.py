@@ -43,6 +43,8 @@ TICK = timedelta(seconds=1)
 DELIVER_EVERY = timedelta(seconds=5)
 WATCH_EVERY = timedelta(minutes=1)
 BEGIN_APART = timedelta(seconds=0.1)  # new feeds, so that a long list does not begin all at once
+# A large archive of an earlier version is brought up to date before the first poll: a minute or two a million articles.
+UPGRADE_WITHIN = timedelta(hours=1)
 KEEP_POLLS = timedelta(days=90)
 FORGET_IN = 64  # parts, so that no poll waits long for it: a week of a busy archive is some ten million rows
 DRAIN_POLLS = 10.0  # seconds that polls under way get to finish when we are told to stop
@@ -83,6 +85,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             self.thread = ArchiveThread()
             stack.push_async_callback(self.thread.aclose)
+            self.notifier.starting(UPGRADE_WITHIN)
             self.archive = await self.thread(open_archive, self.config.archive, now=self.now())
             stack.push_async_callback(self.thread, self.archive.close)
             await sync(self.config, archive=self.archive, thread=self.thread, now=self.now(), spread=BEGIN_APART)

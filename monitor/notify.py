@@ -31,6 +31,10 @@ class Notifier:
         """One line for `systemctl status`."""
         self._send(f"STATUS={' '.join(text.split())[:_LONGEST_STATUS]}")
 
+    def starting(self, within: timedelta) -> None:
+        """We are not ready yet, and may not be for so long; without it the manager's own limit holds."""
+        self._send(f"EXTEND_TIMEOUT_USEC={within // timedelta(microseconds=1)}")
+
     def watchdog(self) -> None:
         """We live; to be said at least every WATCHDOG_USEC, else the manager restarts us."""
         self._send("WATCHDOG=1")

@@ -41,6 +41,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
     ("say", "message"),
     [
         pytest.param(Notifier.ready, "READY=1", id="ready"),
+        pytest.param(lambda line: line.starting(timedelta(hours=1)), "EXTEND_TIMEOUT_USEC=3600000000", id="starting"),
         pytest.param(Notifier.watchdog, "WATCHDOG=1", id="alive"),
         pytest.param(Notifier.stopping, "STOPPING=1", id="stopping"),
         pytest.param(lambda line: line.status("watching 3 feeds"), "STATUS=watching 3 feeds", id="status"),
