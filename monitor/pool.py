@@ -276,19 +276,26 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     soft = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    with suppress(EOFError, OSError):
+        try:
+            _answer(pipe)
+        except MemoryError:  # the job or its result did not even fit through the pipe
+            pipe.send(Failed("ran out of memory", spoilt=True))
+
+
+def _answer(pipe: Connection) -> None:
     desk: Any = None
     reply: Done[Any] | Failed
-    with suppress(EOFError, OSError):
-        while True:
-            message = pipe.recv()
-            # Nobody handles this signal, so it ends the process even in the middle of C code.
-            signal.setitimer(signal.ITIMER_REAL, message.seconds + ALARM_GRACE_SECONDS)
-            match message:
-                case _Preparation(prepare, brief):
-                    reply = attempt(prepare, brief)
-                    if isinstance(reply, Done):
-                        desk, reply = reply.result, Done(None)
-                case _Job(job):
-                    reply = attempt(job, desk)
-            pipe.send(reply)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+    while True:
+        message = pipe.recv()
+        # Nobody handles this signal, so it ends the process even in the middle of C code.
+        signal.setitimer(signal.ITIMER_REAL, message.seconds + ALARM_GRACE_SECONDS)
+        match message:
+            case _Preparation(prepare, brief):
+                reply = attempt(prepare, brief)
+                if isinstance(reply, Done):
+                    desk, reply = reply.result, Done(None)
+            case _Job(job):
+                reply = attempt(job, desk)
+        pipe.send(reply)
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -26,9 +26,11 @@ MEMORY = 1024**3
 
 
 @asynccontextmanager
-async def a_pool(count: int = 1, *, prepare: Callable[[str], str] = jobs.prepare) -> AsyncIterator[Pool[str, str]]:
+async def a_pool(
+    count: int = 1, *, prepare: Callable[[str], str] = jobs.prepare, memory_bytes: int = MEMORY
+) -> AsyncIterator[Pool[str, str]]:
     """A running pool whose desks say "first"."""
-    pool: Pool[str, str] = Pool(count, brief="first", prepare=prepare, memory_bytes=MEMORY)
+    pool: Pool[str, str] = Pool(count, brief="first", prepare=prepare, memory_bytes=memory_bytes)
     try:
         await pool.start()
         yield pool
@@ -100,6 +102,22 @@ async def test_other_jobs_are_not_affected(job: Callable[[str], object]) -> None
 
     assert isinstance(results[0], WorkerFailed)
     assert results[1:] == [None, *[3] * 20]
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        pytest.param(partial(jobs.length, of=bytes(200_000_000)), id="the job"),
+        pytest.param(partial(jobs.bring, length=200_000_000), id="its result"),
+    ],
+)
+async def test_what_does_not_fit_into_a_process_fails_for_want_of_memory(job: Callable[[str], object]) -> None:
+    async with a_pool(memory_bytes=300_000_000) as pool:
+        with pytest.raises(WorkerFailed, match="ran out of memory"):
+            await pool.do(job, seconds=LONG)
+        desk, _ = await pool.do(jobs.tell, seconds=LONG)
+
+    assert desk == "first"
 
 
 async def test_ten_megabytes_pass_in_both_directions() -> None:
