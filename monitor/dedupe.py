@@ -171,11 +171,15 @@ def _by_title(article: Article, document: _Document) -> Verdict | None:
     """An item of the same title and day, in a feed of which nothing else lasts, or without anything else to go by."""
     nameless = article.guid is None and article.link_key is None
     title = fold(article.title)
-    if (document.identity != "title" and not nameless) or not title or title in document.titles:
+    if (document.identity != "title" and not nameless) or not title:
         return None
     lasting = document.identity == "title"
+    one_of_many = title in document.titles
     for archived in document.gone:
-        if archived.id not in document.met and fold(archived.title) == title and _same_day(article, archived, lasting):
+        if fold(archived.title) != title or not _same_day(article, archived, lasting):
+            continue
+        unmet = archived.id not in document.met and not one_of_many
+        if unmet or archived.content_digest == article.content_digest:
             return _known_or_revised(article, archived, "title")
     return None
 
@@ -187,14 +191,19 @@ def _same_day(article: Article, archived: Archived, lasting: bool) -> bool:
     return lasting or article.seen_at - archived.first_seen_at < _SOON
 
 
-def storm(verdicts: Sequence[Verdict], lookup: Lookup) -> frozenset[str]:
-    """The entry keys of new articles that are a storm: old headlines under new identities. Empty: there is none.
+def named_anew(verdicts: Sequence[Verdict], lookup: Lookup) -> frozenset[str]:
+    """The entry keys of new articles under headlines that the feed carried before."""
+    new = (verdict.article for verdict in verdicts if isinstance(verdict, New))
+    return frozenset(article.entry_key for article in new if fold(article.title) in lookup.headlines)
+
+
+def is_storm(again: Collection[str], verdicts: Sequence[Verdict]) -> bool:
+    """Whether the articles `named_anew` are a storm: old items under new identities.
 
     They are kept and matched like others, because each may be news after all; only how their alerts are sent differs.
     """
-    new = [verdict.article for verdict in verdicts if isinstance(verdict, New)]
-    again = frozenset(article.entry_key for article in new if fold(article.title) in lookup.headlines)
-    return again if len(again) >= max(STORM, _MOSTLY * len(new)) else frozenset()
+    new = sum(isinstance(verdict, New) for verdict in verdicts)
+    return len(again) >= max(STORM, _MOSTLY * new)
 
 
 def _known_or_revised(article: Article, archived: Archived, why: str) -> Known | Revised:

@@ -13,38 +13,56 @@ from dataclasses import replace
 
 from monitor.model import Archived, Identity, Known, Revised, Verdict
 
-_FADES = 0.99  # a poll; half is gone after 69, which are a day of polls every 20 minutes
-_ENOUGH = 3.0  # entries; one or two are an accident
-_OUTWEIGHS = 3.0  # how many came under another guid for each that was edited and kept its own
+_FADES = 0.99  # what entries showed, a poll; half is gone after 69, which are a day of polls every 20 minutes
+_POLL_FADES = 0.9  # what polls showed; half is gone after 7
+_ENOUGH = 3  # entries; one or two are an accident
+_CERTAIN = 0.8  # polls that turned: one with enough entries, or as many as it takes for these
+_OUTWEIGHS = 3  # how many came under another guid for each that was edited and kept its own
 
 
-def learn(identity: Identity, verdicts: Sequence[Verdict], *, storm: int) -> Identity:
-    """What the entries are known by after a whole document; `storm` of them are old titles under all new names."""
-    again = [
+def learn(identity: Identity, verdicts: Sequence[Verdict], *, again: int, stood: int) -> Identity:
+    """What the entries are known by after a whole document, of which `verdicts` are the entries that changed.
+
+    `again` of them are new articles under headlines the feed carried before; `stood` is how many entries did not change
+    at all.
+    """
+    came_again = [
         verdict
         for verdict in verdicts
         if isinstance(verdict, Known | Revised) and isinstance(verdict.of, Archived) and verdict.article.guid
     ]
-    kept = sum(verdict.why == "entry" for verdict in again)
-    renumbered = [verdict for verdict in again if verdict.why != "entry"]
-    moved = sum(
-        verdict.article.link_key is None
-        or (isinstance(verdict.of, Archived) and verdict.article.link_key != verdict.of.link_key)
-        for verdict in renumbered
-    )
+    kept = sum(verdict.why == "entry" for verdict in came_again)
+    elsewhere = sum(_is_elsewhere(verdict) for verdict in came_again)
+    turned = elsewhere + again
+    share = min(turned / _ENOUGH, 1) if turned * 2 >= len(verdicts) else 0
     learned = Identity(
         kept=identity.kept * _FADES + kept,
-        renumbered=identity.renumbered * _FADES + len(renumbered) + storm,
-        moved=identity.moved * _FADES + moved + storm,
+        renumbered=identity.renumbered * _FADES + len(came_again) - kept - elsewhere,
+        stood=identity.stood * _POLL_FADES + bool(stood or kept),
+        turned=identity.turned * _POLL_FADES + share,
     )
     return replace(learned, by=_by(learned))
 
 
+def unchanged(identity: Identity) -> Identity:
+    """What the entries are known by after a poll in which nothing had changed."""
+    learned = replace(identity, stood=identity.stood * _POLL_FADES + 1, turned=identity.turned * _POLL_FADES)
+    return replace(learned, by=_by(learned))
+
+
+def _is_elsewhere(verdict: Known | Revised) -> bool:
+    """Whether an entry came again under another guid and another link."""
+    if verdict.why == "entry":
+        return False
+    key = verdict.article.link_key
+    return key is None or (isinstance(verdict.of, Archived) and key != verdict.of.link_key)
+
+
 def _by(identity: Identity) -> str:
-    least = max(_ENOUGH, _OUTWEIGHS * identity.kept)
-    if identity.moved >= least:
+    # The day's bulletins have old titles under new names as well, but stand as they are until the next day's.
+    if identity.turned > max(identity.stood, _CERTAIN):
         return "title"
-    return "link" if identity.renumbered >= least else "guid"
+    return "link" if identity.renumbered >= max(_ENOUGH, _OUTWEIGHS * identity.kept) else "guid"
 
 
 def remark(by: str) -> str | None:
@@ -60,10 +78,11 @@ def remark(by: str) -> str | None:
 
 def pack_identity(identity: Identity) -> str:
     """What was seen, as the archive keeps it: JSON."""
-    return json.dumps([round(number, 3) for number in (identity.kept, identity.renumbered, identity.moved)])
+    numbers = (identity.kept, identity.renumbered, identity.stood, identity.turned)
+    return json.dumps([round(number, 3) for number in numbers])
 
 
 def unpack_identity(by: str, seen: str) -> Identity:
     """What `pack_identity` packed."""
-    kept, renumbered, moved = json.loads(seen)
-    return Identity(by=by, kept=kept, renumbered=renumbered, moved=moved)
+    kept, renumbered, stood, turned = json.loads(seen)
+    return Identity(by=by, kept=kept, renumbered=renumbered, stood=stood, turned=turned)

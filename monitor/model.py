@@ -352,8 +352,9 @@ class Identity:
 
     by: str = "guid"  # guid: its guids last; link: they do not, its links do; title: neither does
     kept: float = 0.0  # entries that were edited and kept their guid
-    renumbered: float = 0.0  # entries that came again under another guid
-    moved: float = 0.0  # of those, the ones under another link too
+    renumbered: float = 0.0  # entries that came again under another guid and their link
+    stood: float = 0.0  # polls in which entries stood as they had
+    turned: float = 0.0  # polls in which most came again under another guid and another link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

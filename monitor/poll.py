@@ -34,14 +34,15 @@ from monitor import __version__, logs
 from monitor.archive import Archive, ArchiveThread
 from monitor.conditional import may_ask_conditionally
 from monitor.config import Config
-from monitor.dedupe import sort_out, storm
+from monitor.dedupe import is_storm, named_anew, sort_out
 from monitor.errors import ArchiveError, WorkerFailed
 from monitor.fetch import Fetcher
 from monitor.findings import findings_of, is_gap, with_prospects, with_storm
 from monitor.fulltext import read_page
-from monitor.identity import learn
+from monitor.identity import learn, unchanged
 from monitor.kinship import Surroundings
 from monitor.model import (
+    SUCCESSES,
     UNDETERMINED,
     Enrichment,
     FeedSpec,
@@ -51,6 +52,7 @@ from monitor.model import (
     FetchResult,
     Finding,
     HostLease,
+    Identity,
     Known,
     Lookup,
     New,
@@ -466,15 +468,14 @@ def _decided(
 async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: ReadFeed | None) -> PollOutcome:
     """The outcome with every entry's fate (verdict, language, matches, alerts) and what later polls go by."""
     if read is None:
+        if outcome.outcome in SUCCESSES:
+            outcome = replace(outcome, identity=unchanged(asked.state.identity))
         return _decided(poller, asked, outcome)
     spec = asked.spec
-    identity = asked.state.identity
-    lookup = Lookup()
-    if read.articles:
-        lookup = await poller.thread(poller.archive.look_up, spec.key, read.articles, outcome.at, identity=identity.by)
-    verdicts = sort_out(read.articles, lookup, identity=identity.by, present=read.entry_keys)
+    sorted_out = await _sorted_out(poller, asked, outcome, read)
+    verdicts = sorted_out.verdicts
     try:
-        enriched = await _enriched(poller, spec, read, verdicts, lookup)
+        enriched = await _enriched(poller, spec, read, verdicts, sorted_out.lookup)
         findings = findings_of(verdicts, enriched, rules=poller.rules)
         findings = tuple(with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
         findings = await _with_alerts(poller, spec, outcome, read, findings)
@@ -482,14 +483,46 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
     judged = replace(outcome, findings=findings, gap=is_gap(asked.state, read, verdicts))
-    again = storm(verdicts, lookup) if asked.state.primed else frozenset()
-    if again:
-        judged = with_storm(judged, again)
+    if is_storm(sorted_out.again, verdicts):
+        judged = with_storm(judged, sorted_out.again)
     if judged.whole:
-        judged = replace(judged, identity=learn(identity, verdicts, storm=len(again)))
+        judged = replace(judged, identity=sorted_out.identity)
     if judged.outcome is Outcome.NOTHING_NEW and judged.new:
         judged = replace(judged, outcome=Outcome.NEW)
     return _decided(poller, asked, judged, read, verdicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SortedOut:
+    """What each entry of a document is, what was known of it, and what that says of the feed."""
+
+    lookup: Lookup
+    verdicts: tuple[Verdict, ...]
+    again: frozenset[str]  # entry keys of new articles under old headlines
+    identity: Identity
+
+
+async def _sorted_out(poller: Poller, asked: _Asked, outcome: PollOutcome, read: ReadFeed) -> _SortedOut:
+    """The entries judged by what the feed's entries are known by; by what lasts, where they show that this does not."""
+    before = asked.state.identity
+    judged = await _sorted_out_by(before.by, poller, asked, outcome, read)
+    if not judged.again or judged.identity.by == before.by:
+        return judged
+    return await _sorted_out_by(judged.identity.by, poller, asked, outcome, read)
+
+
+async def _sorted_out_by(
+    identity: str, poller: Poller, asked: _Asked, outcome: PollOutcome, read: ReadFeed
+) -> _SortedOut:
+    lookup = Lookup()
+    if read.articles:
+        lookup = await poller.thread(
+            poller.archive.look_up, asked.spec.key, read.articles, outcome.at, identity=identity
+        )
+    verdicts = sort_out(read.articles, lookup, identity=identity, present=read.entry_keys)
+    again = named_anew(verdicts, lookup) if asked.state.primed else frozenset()
+    learned = learn(asked.state.identity, verdicts, again=len(again), stood=read.entries - len(read.articles))
+    return _SortedOut(lookup=lookup, verdicts=verdicts, again=again, identity=learned)
 
 
 async def _enriched(

@@ -308,8 +308,13 @@ async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and
                 )
             )
 
+        calm = rss(
+            *(item(number, description=f"Read {number} times. Ukraine.", published=None) for number in range(30))
+        )
+        room.site.routes["/gazette"] = Answer(body=calm)
+        for _ in range(3):
+            await room.poll()
         room.site.routes["/gazette"] = storm
-        await room.poll()
         outcomes = await room.poll()
 
         assert outcomes["gazette"].storm == 30
@@ -337,13 +342,54 @@ async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and
             again = await room.poll()
             assert again["gazette"].storm == 0
 
-        # From the first storm on its entries are known by what does last.
+        # It was no move of house: from the second storm on the feed's entries are known by what does last.
         assert room.row("SELECT identity FROM feeds") == ("title",)
         assert room.row("SELECT count(*) FROM articles") == (60,)
         assert room.row("SELECT count(*) FROM alerts WHERE kind = 'article'") == (30,)
         assert room.row("SELECT count(*) FROM sightings") == (60,)
         status = await room.thread(room.archive.status, room.clock)
         assert any("known by their titles" in remark.remark for remark in status.remarks)
+
+
+async def test_a_feed_that_never_names_an_item_twice_alike_has_no_storm(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+
+        def renamed(_: Request) -> Answer:
+            each = len(room.site.requests)
+            link = "https://gazette.example/read?s={1}-{0}"
+            items = (item(n, guid=f"{each}-{n}", link=link.format(n, each), published=None) for n in range(30))
+            return Answer(body=rss(*items))
+
+        room.site.routes["/gazette"] = renamed
+        for _ in range(3):
+            outcomes = await room.poll()
+            assert outcomes["gazette"].storm == 0
+
+        assert room.row("SELECT count(*) FROM articles") == (30,)
+        assert room.row("SELECT count(*) FROM alerts") == (0,)
+
+
+async def test_bulletins_of_another_day_are_news_although_their_titles_are_old(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        for day in range(3):
+            bulletins = (
+                item(
+                    n,
+                    guid=f"{day}-{n}",
+                    link=f"https://gazette.example/{day}/{n}",
+                    title=f"Weather in town {n}",
+                    description=f"Ukraine, day {day}.",
+                    published=None,
+                )
+                for n in range(12)
+            )
+            room.site.routes["/gazette"] = Answer(body=rss(*bulletins))
+            for _ in range(4):
+                await room.poll()
+            room.clock += DAY
+
+        assert room.row("SELECT count(*) FROM articles") == (36,)
+        assert room.row("SELECT identity FROM feeds") == ("guid",)
 
 
 async def test_dated_items_stay_known_although_guid_link_and_text_change_at_every_poll(tmp_path: Path) -> None:

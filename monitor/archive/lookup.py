@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from monitor.archive.stories import candidates
 from monitor.archive.values import instant, instant_or_none, instant_text, json_array, params, storable, texts
-from monitor.dedupe import STORM
 from monitor.language import SURE
 from monitor.likeness import MAX_CHARACTERS
 from monitor.model import Archived, Article, Carried, Lookup
@@ -92,7 +91,7 @@ def look_up(
         by_fingerprint={row["value"]: _archived(row, rules) for row in by_fingerprint},
         by_content={row["value"]: _archived(row, rules) for row in by_content},
         carried=frozenset(row["article"] for row in carried),
-        headlines=_headlines(db, feed, now) if len(unknown) >= STORM else frozenset(),
+        headlines=_headlines(db, feed, now) if unknown else frozenset(),
         lately=tuple(Carried(article=_archived(row, rules), entry_keys=texts(row["entry_keys"])) for row in lately),
         languages=_languages(db, feed),
         near=found.near,

@@ -178,8 +178,8 @@ CREATE TABLE feeds (
   period_seconds INTEGER,                   -- how often it says it is updated, in seconds; null: it does not
   identity       TEXT NOT NULL DEFAULT 'guid' -- what its entries are known by: guid; link or title where guids change
                  CHECK (identity IN ('guid', 'link', 'title')),
-  identity_seen  TEXT NOT NULL DEFAULT '[0, 0, 0]' -- JSON: entries seen to keep guids, change guids, change links too
-                 CHECK (json_array_length(identity_seen) = 3),
+  identity_seen  TEXT NOT NULL DEFAULT '[0, 0, 0, 0]' -- JSON: entries that kept, changed guids; polls that did
+                 CHECK (json_array_length(identity_seen) = 4),
   rhythm         TEXT,                      -- JSON: when it publishes, as far as polls have seen; null: not seen yet
   etag           BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
   last_modified  BLOB,                      -- validator for the next request, byte for byte; null: the server gave none
