@@ -83,9 +83,10 @@ STILL_ANEW = poll(elsewhere(30))
         pytest.param([ALL_ANEW, *[unchanged] * 10], "guid", id="under new names once, and then as they stood"),
         pytest.param([*[unchanged] * 9, ALL_ANEW], "guid", id="under new names after a calm time: a move of house"),
         pytest.param(
-            [*[unchanged] * 9, ALL_ANEW, *[STILL_ANEW] * 9], "title", id="never as they stood since a calm time"
+            [*[unchanged] * 30, ALL_ANEW, *[STILL_ANEW] * 9], "title", id="never as they stood since a calm time"
         ),
         pytest.param([*[poll(new(3), again=3, stood=27), unchanged] * 20], "guid", id="bulletins that stand a while"),
+        pytest.param([poll(elsewhere(5), stood=25)] * 20, "guid", id="some of them under other names at each poll"),
         pytest.param([poll(new(3), stood=27)] * 20, "guid", id="news all the time"),
         pytest.param([poll(new(1), again=1)] * 2, "guid", id="one entry under another name, twice"),
         pytest.param([poll(new(1), again=1)] * 3, "title", id="one entry under another name at each poll"),
