@@ -14,6 +14,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from monitor.archive.migrations import SCHEMA_VERSION, migrate
@@ -97,8 +98,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
         # A WAL archive cannot be read where its index cannot be made: on a read-only file system, or in a folder we may
         # not write to. While there is nothing in the log, nobody is writing, and the file alone is the whole archive.
-        log = Path(f"{path}-wal")
-        if log.exists() and log.stat().st_size > 0:
+        if _has_log(path):
             raise
         connection = _connect(path, "mode=ro&immutable=1")
     except sqlite3.Error:  # damaged
@@ -117,14 +117,9 @@ def check_ours(path: Path) -> None:
             " Restore it from a backup, or remove it to begin a new one."
         )
     try:
-        # Our id is in the file itself from its first moment on, so the log need not be read (and no file be made beside
-        # a stranger's). The schema's number may still be in the log alone.
-        with closing(_connect(path, "mode=ro&immutable=1")) as connection:
-            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        application_id, version = _identity(path)
         if application_id == APPLICATION_ID and version <= SCHEMA_VERSION:
-            with closing(connect_read_only(path)) as connection:
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
+            application_id, version = _identity(path, with_log=True)
     except sqlite3.OperationalError as error:
         raise unusable(path, error) from error
     except sqlite3.DatabaseError as error:
@@ -142,6 +137,31 @@ def check_ours(path: Path) -> None:
             f"archive {path} was written by a newer monitor (schema {version}, this one knows {SCHEMA_VERSION})."
             " It was not touched. Upgrade monitor, or open a copy."
         )
+
+
+def _identity(path: Path, *, with_log: bool = False) -> tuple[int, int]:
+    """Application id and schema number of an SQLite file. Raises sqlite3.DatabaseError.
+
+    Our id is in the file itself from its first moment on, so the log need not be read, and no file be made beside a
+    stranger's; only the schema's number may be in the log alone. But a process that was killed while it moved pages
+    from the log to the file leaves a file that makes no sense without the log.
+    """
+    # Not by reading the header ourselves: closing the file would drop the locks that this process holds on it (POSIX).
+    connect = connect_read_only if with_log else partial(_connect, query="mode=ro&immutable=1")
+    try:
+        with closing(connect(path)) as connection:
+            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        if with_log or not _has_log(path):
+            raise
+        return _identity(path, with_log=True)
+    return application_id, version
+
+
+def _has_log(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def acquire_lock(path: Path, *, now: datetime) -> int:

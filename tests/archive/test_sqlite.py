@@ -162,6 +162,27 @@ def test_a_schema_number_that_is_only_in_the_log_counts(path: Path) -> None:
             open_archive(str(path), read_only=True, now=NOW)
 
 
+def test_an_archive_whose_checkpoint_was_cut_off_is_opened_with_its_log(path: Path) -> None:
+    with opened(path) as archive:
+        archive.sync_feeds([a_feed()], NOW)
+    before = path.read_bytes()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("CREATE TABLE much AS SELECT randomblob(1000000) AS blob")
+        log = Path(f"{path}-wal").read_bytes()
+    page = int.from_bytes(before[16:18], "big")
+    # What a kill leaves: the first page says how long the file will be, the others are in the log still.
+    path.write_bytes(path.read_bytes()[:page] + before[page:])
+    Path(f"{path}-wal").write_bytes(log)
+
+    open_archive(str(path), read_only=True, now=NOW).close()
+    with opened(path):
+        pass
+
+    assert ask(path, "SELECT length(blob) FROM much") == [(1_000_000,)]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+
+
 def test_a_damaged_archive_is_said_to_be_damaged(path: Path) -> None:
     open_archive(str(path), now=NOW).close()
     with path.open("r+b") as file:
