@@ -110,6 +110,20 @@ def test_a_dry_run_shows_what_would_match_and_leaves_no_archive(tmp_path: Path, 
     assert not (tmp_path / "db").exists()
 
 
+def test_after_a_change_of_links_a_dry_run_waits_for_the_keys(tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+    feeds = tmp_path / "feeds.yaml"
+    feeds.write_text(feeds.read_text().replace("workers: 0", "workers: 0, tracking: {drop: [origin]}"))
+
+    early = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
+    migrated = monitor("db", "migrate", cwd=tmp_path)
+    after = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
+
+    assert early.status == 69
+    assert "`monitor db migrate`" in early.err
+    assert (migrated.status, after.status) == (0, 0), migrated.err + after.err
+
+
 def test_deliver_sends_what_is_queued_once(tmp_path: Path, site: ServedSite) -> None:
     polled(tmp_path, site)
 

@@ -106,6 +106,10 @@ class Archive(Protocol):
         """
         ...
 
+    def is_keyed_by(self, rules: LinkRules) -> bool:
+        """Whether the stored keys are what they are under these rules, so that `rekey` would have nothing to do."""
+        ...
+
     def feed_states(self) -> tuple[FeedState, ...]:
         """Every feed of the configuration, paused ones too, by key."""
         ...

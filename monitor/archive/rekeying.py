@@ -18,9 +18,7 @@ BATCH = 10_000  # rows in memory at once
 
 def rekey(db: sqlite3.Connection, rules: LinkRules) -> int:
     """Makes every stored key what it is under these rules; how many were others. Nothing when that was done before."""
-    today = canon(rules)
-    stored = db.execute("SELECT value FROM settings WHERE name = 'canon'").fetchone()
-    if stored is not None and stored["value"] == today:
+    if _keyed_by(db) == canon(rules):
         return 0
     changed = _rekey_articles(db, rules)
     feeds = db.execute("SELECT key FROM feeds ORDER BY key").fetchall()
@@ -28,9 +26,22 @@ def rekey(db: sqlite3.Connection, rules: LinkRules) -> int:
     db.execute(
         "INSERT INTO settings (name, value) VALUES ('canon', :value)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        params(value=today),
+        params(value=canon(rules)),
     )
     return changed
+
+
+def is_keyed_by(db: sqlite3.Connection, rules: LinkRules) -> bool:
+    """Whether the stored keys were last made by these rules and this version, or there are none."""
+    keyed_by = _keyed_by(db)
+    if keyed_by is None:
+        return db.execute("SELECT 1 FROM sightings LIMIT 1").fetchone() is None
+    return keyed_by == canon(rules)
+
+
+def _keyed_by(db: sqlite3.Connection) -> str | None:
+    row = db.execute("SELECT value FROM settings WHERE name = 'canon'").fetchone()
+    return row["value"] if row else None
 
 
 def _rekey_articles(db: sqlite3.Connection, rules: LinkRules) -> int:

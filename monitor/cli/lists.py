@@ -10,10 +10,11 @@ import click
 
 from monitor import show
 from monitor.cli.session import Age, Session, json_option, now, pass_session
-from monitor.errors import ArchiveError
+from monitor.errors import ArchiveError, ConfigError
 
 if TYPE_CHECKING:
     from monitor.model import RuleSpec
+    from monitor.urls import LinkRules
 
 
 @click.group()
@@ -115,11 +116,24 @@ def db() -> None:
 @db.command("migrate")
 @pass_session
 def db_migrate(session: Session) -> None:
-    """Bring the archive to this version's schema (the daemon does so by itself when it starts)."""
+    """Bring the archive to this version's schema and link keys (the daemon does so by itself when it starts)."""
+    links = _links(session)
 
-    async def main() -> tuple[str, ...]:
-        async with session.writing() as (archive, _):
-            return archive.migrated
+    async def main() -> tuple[tuple[str, ...], int]:
+        async with session.writing() as (archive, thread):
+            return archive.migrated, await thread(archive.rekey, links) if links is not None else 0
 
-    applied = asyncio.run(main())
-    show.line(f"applied: {', '.join(applied)}" if applied else "the archive is up to date")
+    applied, rekeyed = asyncio.run(main())
+    done = [f"applied: {', '.join(applied)}"] if applied else []
+    done += [f"keys made anew: {rekeyed}"] if rekeyed else []
+    show.line("; ".join(done) or "the archive is up to date")
+
+
+def _links(session: Session) -> LinkRules | None:
+    """What links are compared by; None when the archive was named on the command line and there is no file."""
+    try:
+        return session.config.links
+    except ConfigError:
+        if session.archive is None:
+            raise
+        return None

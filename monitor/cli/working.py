@@ -16,6 +16,7 @@ import click
 
 from monitor import show
 from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, json_option, known_feeds, now, pass_session
+from monitor.errors import ArchiveError
 
 Facts = dict[str, object]  # of one poll: the keys of `monitor poll --json`
 
@@ -120,6 +121,12 @@ async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOu
         stack.push_async_callback(thread.aclose)
         if await asyncio.to_thread(Path(config.archive).exists):
             archive = await thread(open_archive, config.archive, read_only=True, now=now())
+            if not await thread(archive.is_keyed_by, config.links):
+                await thread(archive.close)
+                raise ArchiveError(
+                    "the archive's articles are still known by what links were compared by before, so that old ones"
+                    " would look new. Run `monitor db migrate`, or start the daemon, which does so by itself."
+                )
         else:  # everything is new to an archive that is not there yet; an empty one elsewhere stands for it
             folder = stack.enter_context(TemporaryDirectory())
             archive = await thread(open_archive, str(Path(folder) / "archive.db"), now=now())
