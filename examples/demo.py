@@ -43,6 +43,8 @@ SETTLE_SECONDS = 5  # kept free at the end: poll the last article, send its mail
 LATE_SECONDS = 15  # a busy machine gets this much longer before an alert counts as missing
 STOP_SECONDS = 20
 
+EXPLAINED = "https://www.courrier-du-quai.example/region/baleine-rochebrune-48133"  # copied, cut, reported, corrected
+
 Alert = tuple[str, str]  # rule, title
 
 CONFIGURATION = """\
@@ -182,16 +184,19 @@ def environment() -> dict[str, str]:
 def relay_log(stream: Iterator[str]) -> None:
     """Passes on the daemon's log, line by line."""
     for line in stream:
-        say("daemon", line.rstrip("\n"), "2")
+        say("daemon", line.rstrip("\n"), style="2")
 
 
 def relay_alerts(stream: Iterator[str]) -> None:
     """Passes on of each alert, which the console channel prints whole, its subject, its link and what matched."""
-    for line in stream:
+    told: list[str] = []
+    for line in map(str.rstrip, stream):
         if line.startswith("["):
-            say("alert", line.rstrip("\n"), "1;33")
+            told = [line]
         elif line.startswith(("https://", "Matched:")):
-            say("", f"  {line.rstrip()}", "33")
+            told.append(line)
+        if told and line.startswith("Matched:"):
+            say("alert", *told, style="1;33")
 
 
 def all_polled(newsroom: Newsroom) -> bool:
@@ -215,7 +220,7 @@ def publish(newsroom: Newsroom, process: subprocess.Popen[str], *, until_: float
         until(partial(have_arrived, corrected(newsroom, at)), LATE_SECONDS, process)
         for published in newsroom.publish_until(at):
             what = "corrects" if published.is_correction else "publishes"
-            say("newsroom", f"{published.outlet.title} {what}: {title_of(published)}", "36")
+            say("newsroom", f"{published.outlet.title} {what}: {title_of(published)}", style="36")
 
 
 def watch(newsroom: Newsroom, process: subprocess.Popen[str], *, until_: float) -> None:
@@ -329,8 +334,15 @@ TOUR: tuple[tuple[str, Sequence[str]], ...] = (
     ),
     (
         "Corrected by its paper: what it said before, what it says now",
-        ["sql", "SELECT r.title AS before, a.title AS now FROM revisions AS r JOIN articles AS a ON a.id = r.article"],
+        [
+            "sql",
+            "SELECT r.title AS before, a.title AS now FROM revisions AS r JOIN articles AS a ON a.id = r.article "
+            "WHERE r.title <> a.title ORDER BY r.id",
+        ],
     ),
+    ("Stories: one text, whoever carries it, cut or under another title", ["stories"]),
+    ("Events: reports of one thing, each newsroom in its own words", ["stories", "--events"]),
+    ("Why an article is what it is, by any link to it", ["explain", f"{EXPLAINED}?utm_source=newsletter"]),
     ("The alerts", ["alerts", "list"]),
     ("The rule language also searches", ["search", "@OTAN NEAR/12 ukrain*", "--lang", "en"]),
 )
@@ -385,6 +397,7 @@ def what_next(newsroom: Newsroom) -> None:
         'sql "SELECT feed, outcome, count(*) FROM polls GROUP BY 1, 2"': "and any of your own",
         "rules list": "the rules and how often each matched",
         "feeds list": "the feeds and their state",
+        "explain 1": "why an article is what it is, by its number",
     }
     width = max(map(len, tries))
     for arguments, why in tries.items():
@@ -400,10 +413,11 @@ _COLOURED = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 _PRINTING = threading.Lock()
 
 
-def say(who: str, line: str, style: str) -> None:
-    """One line of what goes on, after its speaker's name."""
+def say(who: str, line: str, *more: str, style: str) -> None:
+    """One line of what goes on, after its speaker's name, and what more there is to say of it."""
+    lines = [f"{who:>8} │ {line}", *(f"{'':>8} │   {each}" for each in more)]
     with _PRINTING:
-        print(f"\x1b[{style}m{who:>8} │ {line}\x1b[0m" if _COLOURED else f"{who:>8} │ {line}", flush=True)
+        print("\n".join(f"\x1b[{style}m{each}\x1b[0m" if _COLOURED else each for each in lines), flush=True)
 
 
 def heading(text: str) -> None:

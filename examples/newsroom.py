@@ -1,4 +1,4 @@
-"""A newsroom on this machine: eight feeds of seven invented papers on loopback, with new articles as time passes.
+"""A newsroom on this machine: ten feeds of nine invented papers on loopback, with new articles as time passes.
 
     python examples/newsroom.py [PORT]      serves the feeds and publishes in real time, until Ctrl-C
 

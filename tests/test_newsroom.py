@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
+from itertools import permutations
 
 import pytest
 
 from examples.newsroom import Newsroom, load
-from monitor.model import Article, ParsedFeed, RuleSpec
+from monitor.events import event_of, headline
+from monitor.likeness import signature, story_of
+from monitor.model import Article, Near, ParsedFeed, RuleSpec
 from monitor.normalise import entry_keys, normalise
 from monitor.parse import parse
 from monitor.rules import Document, RuleSet
@@ -99,7 +103,7 @@ def test_publishing_changes_the_validators_of_that_feed_alone() -> None:
     with Newsroom(now=lambda: next(moments)) as newsroom:
         before = {key: get(newsroom, outlet.path)[0].headers for key, outlet in newsroom.outlets.items()}
 
-        newsroom.publish_until(3)
+        newsroom.publish_until(2)
 
         after = {key: get(newsroom, outlet.path)[0].headers for key, outlet in newsroom.outlets.items()}
     changed = {key for key in FEEDS if before[key]["ETag"] != after[key]["ETag"]}
@@ -171,18 +175,78 @@ def test_a_section_links_to_the_articles_of_the_front_page(newsroom: Newsroom) -
     front = {article.link_key for article in articles(newsroom, "courrier").values()}
     section = {article.link_key for article in articles(newsroom, "courrier-monde").values()}
 
-    assert len(front & section) == 2
+    assert len(front & section) == 3
 
 
 def test_a_correction_keeps_its_guid_and_changes_what_it_says(newsroom: Newsroom) -> None:
     newsroom.publish_until(8)
-    before = {article.guid: article for article in articles(newsroom, "echo").values()}
+    before = {article.guid: article for key in ("courrier", "echo") for article in articles(newsroom, key).values()}
 
-    [corrected] = [published for published in newsroom.publish_until(60) if published.is_correction]
+    corrections = [published for published in newsroom.publish_until(60) if published.is_correction]
 
-    after = {article.guid: article for article in articles(newsroom, "echo").values()}
-    assert before[corrected.item.id].content_digest != after[corrected.item.id].content_digest
-    assert after[corrected.item.id].title == corrected.version.title
+    after = {article.guid: article for key in ("courrier", "echo") for article in articles(newsroom, key).values()}
+    assert [published.outlet.key for published in corrections] == ["courrier", "echo"]
+    for corrected in corrections:
+        assert before[corrected.item.id].content_digest != after[corrected.item.id].content_digest
+        assert after[corrected.item.id].title == corrected.version.title
+
+
+@pytest.mark.parametrize("moment", [9, 60], ids=["before the correction", "after it"])
+def test_a_wire_report_is_known_in_a_paper_that_adds_to_it_and_in_one_that_cuts_and_retitles_it(
+    newsroom: Newsroom, moment: int
+) -> None:
+    newsroom.publish_until(moment)
+    wire, added, cut, own = (about(newsroom, key, "baleine") for key in ("courrier", "echo", "leman", "phare"))
+
+    relations = [relation(one, other) for one, other in permutations((wire, added, cut, own), 2)]
+
+    assert [relation(wire, added), relation(wire, cut), relation(added, cut)] == ["copy", "cut", "cut"]
+    assert relations.count(None) == 6  # the one that tells it in its own words is none of them
+
+
+@pytest.mark.parametrize(("word", "one", "other"), [("baleine", "courrier", "phare"), ("stocks", "harbour", "gazette")])
+def test_another_newsroom_reports_the_same_in_its_own_words(
+    newsroom: Newsroom, word: str, one: str, other: str
+) -> None:
+    newsroom.publish_until(60)
+    reports = about(newsroom, one, word), about(newsroom, other, word)
+
+    joined = [
+        event_of(article, [near(report)], frequency={}, reports=0) for article, report in (reports, reports[::-1])
+    ]
+
+    assert [join and join.relation for join in joined] == ["report", "report"]
+
+
+def about(newsroom: Newsroom, key: str, word: str) -> Article:
+    """The article of a feed whose title has that word, with what it is compared by."""
+    [article] = (article for title, article in articles(newsroom, key).items() if word in title)
+    assert len(article.text.split()) >= 60
+    return replace(
+        article,
+        signature=signature(article.title, article.text),
+        headline=headline(article.title, article.text),
+    )
+
+
+def near(article: Article) -> Near:
+    """An article as one that others are compared with."""
+    return Near(
+        id=article.entry_key,
+        feed=article.feed,
+        title=article.title,
+        text=article.text,
+        published_at=article.published_at,
+        seen_at=article.seen_at,
+        signature=article.signature,
+        headline=article.headline,
+    )
+
+
+def relation(article: Article, other: Article) -> str | None:
+    """What the one is to the other's text."""
+    join = story_of(article, [near(other)])
+    return join and join.relation
 
 
 def test_one_article_comes_without_a_date(newsroom: Newsroom) -> None:

@@ -12,7 +12,7 @@ from monitor.cli.session import Age, Session, json_option, now, pass_session
 
 if TYPE_CHECKING:
     from monitor.archive import Archive, Explanation, StoryRow
-    from monitor.archive.reports import Carrier
+    from monitor.archive.reports import Carrier, Member
 
 _TOLD_BY = {
     None: "known before this was written down",
@@ -79,9 +79,10 @@ def stories(
 def _one(archive: Archive, kind: str, number: int, as_json: bool) -> int:
     row = archive.story_row(number, kind)
     if row is None:
-        show.note(
-            f"there is no {kind} {number}; `monitor stories{' --events' * (kind == 'event')}` names those there are"
-        )
+        article = archive.explain(number)
+        its = None if article is None else article.story if kind == "story" else article.event
+        names = f"`monitor stories{' --events' * (kind == 'event')}` names those there are"
+        show.note(f"there is no {kind} {number}; {names if its is None else f'article {number} is in {kind} {its.id}'}")
         return 1
     if as_json:
         show.as_json(row)
@@ -95,16 +96,30 @@ def _heading(row: StoryRow) -> str:
     return f"{row.kind} {row.id}: {show.counted(row.articles, 'article')} in {show.counted(row.feeds, 'feed')}"
 
 
-def _members(row: StoryRow, but: int | None = None) -> None:
+def _members(row: StoryRow, *, but_story: int | None = None) -> None:
     for member in row.members:
-        if member.id == but:
+        if member.story == but_story:
             continue
-        why = "the first" if member.other is None else f"{member.relation} of {member.other}, {member.score:.2f}"
         feeds = f" and {member.feeds - 1} more" if member.feeds > 1 else ""
-        show.line(
-            f"  #{member.id}  {show.cell(member.first_seen_at)}  {member.feed}{feeds}  [{member.language}]  {why}"
+        facts = (
+            f"#{member.id}",
+            show.cell(member.first_seen_at),
+            f"{member.feed}{feeds}",
+            f"[{member.language}]",
+            _why(row, member),
         )
+        show.line("  " + "  ".join(fact for fact in facts if fact))
         show.paragraph(member.title, indent=4)
+
+
+def _why(row: StoryRow, member: Member) -> str:
+    """Why an article is among the others; nothing where a later one was put with it, and brought it here."""
+    if member.other is not None:
+        return f"{member.relation} of {member.other}, {member.score:.2f}"
+    if member == row.members[0]:
+        return "the first"
+    # A story is in an event as a whole, for the sake of one of its articles.
+    return f"in story {member.story}" if row.kind == "event" else ""
 
 
 @click.command()
@@ -117,7 +132,10 @@ def explain(session: Session, what: str, as_json: bool) -> int:
 
     with session.reading() as archive:
         by_number = what.isdecimal()
-        numbers = (int(what),) if by_number else archive.find_articles(what, link_key(what, session.config.links))
+        # The form that links are compared in, which is shown here, has no scheme; neither have many that people copy.
+        links = session.config.links
+        key = link_key(what, links) or link_key(f"https://{what}", links)
+        numbers = (int(what),) if by_number else archive.find_articles(what, key)
         found = [explanation for number in numbers if (explanation := archive.explain(number)) is not None]
     if as_json:
         show.as_json(found)
@@ -126,6 +144,11 @@ def explain(session: Session, what: str, as_json: bool) -> int:
             if number:
                 show.line()
             _explain(explanation)
+    if not found and by_number:
+        show.note(
+            f"there is no article {what}; `monitor search` and `monitor stories` show the numbers of those there are"
+        )
+        return 1
     if not found:
         show.note(
             f"{what} is not in the archive. Either no feed of the list has carried it while it was watched, or under"
@@ -154,19 +177,31 @@ def _explain(article: Explanation) -> None:
     if article.changes:
         kept = f", {len(article.versions)} kept" if len(article.versions) != article.changes else ""
         show.line(f"changed {show.counted(article.changes, 'time')}{kept}; before it said")
-        for version in article.versions:
-            show.line(f"  {show.cell(version.seen_at)}  {version.title}")
-    for row in (article.story, article.event):
-        if row is not None and (row.articles > 1):
-            show.line(_heading(row))
-            _members(row)
-    if article.story.articles == 1:
+        titles = [version.title for version in article.versions[1:]] + [article.title]
+        for version, then in zip(article.versions, titles, strict=True):
+            said = (
+                version.title
+                if version.title != then
+                else f"(the same title, another text of {len(version.text)} characters)"
+            )
+            show.line(f"  {show.cell(version.seen_at)}  {said}")
+    if article.story.articles > 1:
+        show.line(_heading(article.story))
+        _members(article.story)
+    else:
         show.line(f"story {article.story.id}: no copy or other version of its text is known")
-    if article.event is None:
+    if article.event is not None and any(member.story != article.story.id for member in article.event.members):
+        show.line(f"{_heading(article.event)}; besides those of its story")
+        _members(article.event, but_story=article.story.id)
+    else:
         show.line("event: no other newsroom's report of the same is known")
     show.line("rules that matched" if article.rules else "no rule matched")
     for rule in article.rules:
-        alert = "no alert: it was no news then" if rule.alert is None else f"alert {rule.alert}, {rule.state}"
+        alert = (
+            "no alert: it was no news then, or the rule tells nobody"
+            if rule.alert is None
+            else f"alert {rule.alert}, {rule.state}"
+        )
         show.line(f"  {rule.rule}  {show.cell(rule.matched_at)}  {alert}")
         if rule.excerpt:
             show.marked(rule.excerpt, rule.marks, indent=4)
