@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(archive)
     archive.close()
     return path
+
+
+def of_the_manual(page: str) -> list[str]:
+    """The queries a page of the manual shows, each with the comment above it."""
+    text = (Path(__file__).parent.parent.parent / page).read_text(encoding="utf-8")
+    shown = "".join(re.findall(r"(?s)```sql\n(.*?)```", text))
+    return [query.strip() for query in shown.split(";\n") if query.strip()]
 
 
 def named(recipe: Recipe) -> str:
@@ -59,6 +67,14 @@ def test_a_question_can_be_explained(recipe: Recipe, filled: Path) -> None:
 
     assert columns[-1] == "detail"
     assert list(rows) != []
+
+
+@pytest.mark.parametrize("query", of_the_manual("docs/identity.md"), ids=lambda query: query.partition("\n")[0])
+def test_the_manual_asks_what_the_archive_understands(query: str, filled: Path) -> None:
+    columns, rows = run_sql(filled, query)
+
+    assert len(columns) > 1
+    list(rows)
 
 
 def test_the_questions_about_a_word_take_the_word(filled: Path) -> None:
