@@ -21,6 +21,7 @@ class Surroundings:
     """What the new articles of a document are compared with; `frequency` and `reports` as in `Lookup`."""
 
     near: Mapping[str, Sequence[Near]]  # by entry key, for each that is new: articles of the archive
+    edited: Mapping[str, Sequence[Near]] = field(default_factory=dict)  # the same for articles that say something else
     frequency: Mapping[int, int] = field(default_factory=dict)
     reports: int = 0
     boilerplate: Collection[int] = ()  # as in ReadFeed
@@ -31,17 +32,23 @@ def kinship(
 ) -> list[tuple[Join | None, Join | None]]:
     """The story and the event of each article, in step with `articles`; None where it has none but its own.
 
-    `languages` are the articles' own. Those that `surroundings` does not name are not new: nothing is asked of them.
+    `languages` are the articles' own. One that was known before, and says something else or more now, may turn out to
+    be a copy; what event it reports was told by what it said first. Of those that `surroundings` does not name nothing
+    is asked.
     """
     besides = _Besides()
     found: list[tuple[Join | None, Join | None]] = []
     for article, language in zip(articles, languages, strict=True):
         near = surroundings.near.get(article.entry_key)
-        if near is None:
+        around = surroundings.edited.get(article.entry_key) if near is None else near
+        if around is None:
             found.append((None, None))
             continue
-        copies = [each for each in near if each.signature is not None] + besides.like(article)
+        copies = [each for each in around if each.signature is not None] + besides.like(article)
         story = story_of(article, copies, boilerplate=surroundings.boilerplate) if copies else None
+        if near is None:
+            found.append((story, None))
+            continue
         # A report in another language cannot be told to be of the same event by its words.
         reports = [each for each in near if _base(each.language) == _base(language)]
         event = None

@@ -44,6 +44,8 @@ from monitor.kinship import Surroundings
 from monitor.model import (
     SUCCESSES,
     UNDETERMINED,
+    Archived,
+    Duplicate,
     Enrichment,
     FeedSpec,
     FeedState,
@@ -63,6 +65,7 @@ from monitor.model import (
     PageWanted,
     PollOutcome,
     ReadFeed,
+    Revised,
     RuleSpec,
     Validators,
     Verdict,
@@ -540,6 +543,13 @@ async def _enriched(
         outlet=read.title or spec.title,
         surroundings=Surroundings(
             near={key: lookup.near.get(key, ()) for key in new},
+            edited={
+                verdict.article.entry_key: tuple(
+                    near for near in lookup.near.get(verdict.article.entry_key, ()) if near.id != verdict.of.id
+                )
+                for verdict in verdicts
+                if isinstance(verdict, Revised | Duplicate) and isinstance(verdict.of, Archived)
+            },
             frequency=lookup.frequency,
             reports=lookup.reports,
             boilerplate=read.boilerplate,

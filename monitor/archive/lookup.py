@@ -74,6 +74,8 @@ def look_up(
     ).fetchall()
     sighted = {row["value"] for row in by_entry_key}
     unknown = [article for article in articles if storable(article.entry_key) not in sighted]
+    said_before = {row["value"]: row["content_digest"] for row in by_entry_key}
+    edited = [a for a in articles if said_before.get(storable(a.entry_key), a.content_digest) != a.content_digest]
     lately = _lately(db, feed, unknown, now, identity)
     rows = [*by_entry_key, *by_link, *by_fingerprint, *by_content, *lately]
     rules = _rules(db, {row["id"] for row in rows})
@@ -84,7 +86,7 @@ def look_up(
         "SELECT DISTINCT article FROM sightings WHERE feed = :feed AND article IN (SELECT value FROM json_each(:ids))",
         params(feed=feed, ids=list({row["id"] for row in rows})),
     )
-    found = candidates(db, unknown, now)
+    found = candidates(db, [*unknown, *edited], now)
     return Lookup(
         by_entry_key={a.entry_key: known[key] for a in articles if (key := storable(a.entry_key)) in known},
         by_link={a.link_key: linked[key] for a in articles if a.link_key and (key := storable(a.link_key)) in linked},

@@ -282,13 +282,11 @@ def _store_sightings(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
 
 
 def _join(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
-    """Puts new articles into the stories and events they belong to, and counts what this poll added to."""
+    """Puts articles into the stories and events they belong to, and counts what this poll added to."""
     by_key = {
         finding.verdict.article.entry_key: article for finding, article in zip(outcome.findings, ids, strict=True)
     }
     for finding, article in zip(outcome.findings, ids, strict=True):
-        if not isinstance(finding.verdict, New):
-            continue
         for join, put in ((finding.story, stories.join_story), (finding.event, stories.join_event)):
             if join is not None:
                 put(db, article, join.to if isinstance(join.to, int) else by_key[join.to], join, outcome.at)
