@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,18 +112,57 @@ def test_a_dry_run_shows_what_would_match_and_leaves_no_archive(tmp_path: Path, 
     assert not (tmp_path / "db").exists()
 
 
-def test_after_a_change_of_links_a_dry_run_waits_for_the_keys(tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-    feeds = tmp_path / "feeds.yaml"
-    feeds.write_text(feeds.read_text().replace("workers: 0", "workers: 0, tracking: {drop: [origin]}"))
+def keyed_by_an_older_version(folder: Path) -> None:
+    """Makes the archive's keys others than today's, as an upgrade finds them."""
+    with closing(sqlite3.connect(folder / "db" / "archive.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE articles SET link_key = 'http://' || link_key")
+        connection.execute("UPDATE sightings SET entry_key = 'http://' || entry_key")
+        connection.execute("UPDATE settings SET value = '1 0' WHERE name = 'canon'")
 
-    early = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
-    migrated = monitor("db", "migrate", cwd=tmp_path)
-    after = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
 
-    assert early.status == 69
-    assert "`monitor db migrate`" in early.err
-    assert (migrated.status, after.status) == (0, 0), migrated.err + after.err
+def test_migrate_brings_keys_up_to_date_and_a_dry_run_waits_for_it(tmp_path: Path, site: ServedSite) -> None:
+    site.routes["/gazette"] = Answer(body=rss(item(1, guid=None), item(2, guid=None)))
+    monitor("poll", "gazette", cwd=tmp_path)
+    keyed_by_an_older_version(tmp_path)
+    site.routes["/gazette"] = Answer(body=rss(item(3, guid=None), item(1, guid=None), item(2, guid=None)))
+
+    too_early = monitor("poll", "gazette", "--dry-run", "--json", cwd=tmp_path)
+    migrated, again = monitor("db", "migrate", cwd=tmp_path), monitor("db", "migrate", cwd=tmp_path)
+    dry = monitor("poll", "gazette", "--dry-run", "--json", cwd=tmp_path)
+
+    assert (too_early.status, too_early.out) == (69, "")
+    assert "compared by other rules" in too_early.err
+    assert "Run `monitor db migrate`" in too_early.err
+    assert migrated.out == "4 keys of articles and entries brought up to date with the rules for links\n", migrated.err
+    assert again.out == "the archive is up to date\n"
+    assert [(fact["entries"], fact["new"]) for fact in dry.json()] == [(3, 1)], dry.err
+
+
+def test_a_dry_run_waits_for_migrate_after_a_change_of_tracking_too(tmp_path: Path, site: ServedSite) -> None:
+    monitor("poll", "gazette", cwd=tmp_path)
+    settings = tmp_path / "feeds.yaml"
+    settings.write_text(settings.read_text().replace("workers: 0,", "workers: 0, tracking: {drop: [campagne]},"))
+
+    too_early = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
+    monitor("db", "migrate", cwd=tmp_path)
+    dry = monitor("poll", "gazette", "--dry-run", cwd=tmp_path)
+
+    assert (too_early.status, dry.status) == (69, 0), dry.err
+
+
+def test_migrate_leaves_keys_alone_where_no_configuration_says_what_they_should_be(
+    tmp_path: Path, site: ServedSite
+) -> None:
+    monitor("poll", "gazette", cwd=tmp_path)
+    keyed_by_an_older_version(tmp_path)
+    (tmp_path / "feeds.yaml").unlink()
+
+    result = monitor("--archive", "db/archive.db", "db", "migrate", cwd=tmp_path)
+
+    assert result.status == 0, result.err
+    assert result.out == "the archive's tables are up to date\n"
+    assert "feeds.yaml: there is none here" in result.err
+    assert "links stay as they were compared" in result.err
 
 
 def test_deliver_sends_what_is_queued_once(tmp_path: Path, site: ServedSite) -> None:

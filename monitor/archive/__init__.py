@@ -106,8 +106,8 @@ class Archive(Protocol):
         """
         ...
 
-    def is_keyed_by(self, rules: LinkRules) -> bool:
-        """Whether the stored keys are what they are under these rules, so that `rekey` would have nothing to do."""
+    def keyed_by(self, rules: LinkRules) -> bool:
+        """Whether the stored keys are what they are under these rules; where not, `rekey` is wanted before a poll."""
         ...
 
     def feed_states(self) -> tuple[FeedState, ...]:

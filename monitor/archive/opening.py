@@ -14,7 +14,6 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from monitor.archive.migrations import SCHEMA_VERSION, migrate
@@ -98,7 +97,8 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
         # A WAL archive cannot be read where its index cannot be made: on a read-only file system, or in a folder we may
         # not write to. While there is nothing in the log, nobody is writing, and the file alone is the whole archive.
-        if _has_log(path):
+        # Not so with a rollback journal, which only a writer can undo.
+        if _has_content(path, "-wal") or _has_content(path, "-journal"):
             raise
         connection = _connect(path, "mode=ro&immutable=1")
     except sqlite3.Error:  # damaged
@@ -111,15 +111,25 @@ def check_ours(path: Path) -> None:
     """Raises ArchiveForeign unless the file is an archive that this version can use. Changes nothing in it."""
     if not path.is_file():
         raise ArchiveError(f"archive {path} is not a file. Name a file, such as {path / 'archive.db'}.")
+    logged = _has_content(path, "-wal")
     if path.stat().st_size == 0:
+        if logged:  # SQLite, even read-only, would delete the log: for it, an empty file has none
+            raise ArchiveForeign(
+                f"archive {path} is an empty file, so its content was lost, but not its log {path}-wal. Neither was"
+                " touched. Keep a copy of the log, move both away, and restore a backup."
+            )
         raise ArchiveForeign(
             f"archive {path} is an empty file, so either it is not an archive or its content was lost."
             " Restore it from a backup, or remove it to begin a new one."
         )
     try:
-        application_id, version = _identity(path)
-        if application_id == APPLICATION_ID and version <= SCHEMA_VERSION:
-            application_id, version = _identity(path, with_log=True)
+        application_id, version, blank = _first_page(path, logged=logged)
+        ours = application_id == APPLICATION_ID or (blank and logged)
+        # What is in the log comes after what is in the file. A rollback journal only a writer can undo: until then the
+        # file itself must do.
+        if ours and (logged or version <= SCHEMA_VERSION) and not _has_content(path, "-journal"):
+            with closing(connect_read_only(path)) as connection:
+                application_id, version = _numbers(connection)
     except sqlite3.OperationalError as error:
         raise unusable(path, error) from error
     except sqlite3.DatabaseError as error:
@@ -139,29 +149,31 @@ def check_ours(path: Path) -> None:
         )
 
 
-def _identity(path: Path, *, with_log: bool = False) -> tuple[int, int]:
-    """Application id and schema number of an SQLite file. Raises sqlite3.DatabaseError.
+def _first_page(path: Path, *, logged: bool) -> tuple[int, int, bool]:
+    """The application id and the schema's number in the file itself, and whether it holds no table, as one whose first
+    transaction is still in the log.
 
-    Our id is in the file itself from its first moment on, so the log need not be read, and no file be made beside a
-    stranger's; only the schema's number may be in the log alone. But a process that was killed while it moved pages
-    from the log to the file leaves a file that makes no sense without the log.
+    They stand in the header (https://www.sqlite.org/fileformat2.html#the_database_header), so the log is not read, and
+    no file is made beside a stranger's. SQLite reads them for us: to open and close the file in any other way would let
+    go of the locks this process holds on it (https://www.sqlite.org/howtocorrupt.html, "Posix advisory locks").
     """
-    # Not by reading the header ourselves: closing the file would drop the locks that this process holds on it (POSIX).
-    connect = connect_read_only if with_log else partial(_connect, query="mode=ro&immutable=1")
-    try:
-        with closing(connect(path)) as connection:
-            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.DatabaseError:
-        if with_log or not _has_log(path):
-            raise
-        return _identity(path, with_log=True)
+    with closing(_connect(path, "mode=ro&immutable=1")) as connection:
+        if logged:
+            # During a checkpoint, and after one that was killed, the file is shorter than its header says. To SQLite,
+            # which does not look into the log here, that is damage, unless one comes to repair it.
+            connection.execute("PRAGMA writable_schema = ON")
+        application_id, version = _numbers(connection)
+        if (application_id, version) != (0, 0):
+            return application_id, version, False
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        return application_id, version, pages == 1  # a table has a page of its own
+
+
+def _numbers(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The application id and the schema's number."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     return application_id, version
-
-
-def _has_log(path: Path) -> bool:
-    log = Path(f"{path}-wal")
-    return log.exists() and log.stat().st_size > 0
 
 
 def acquire_lock(path: Path, *, now: datetime) -> int:
@@ -197,6 +209,7 @@ def unusable(path: Path, error: sqlite3.Error) -> ArchiveError:
     advice = {
         "SQLITE_FULL": "The disk is full: make room, then start again.",
         "SQLITE_CANTOPEN": "Check that it exists and that this user may read it and write to its folder.",
+        "SQLITE_READONLY_ROLLBACK": "A change to it was cut off. Run `monitor db migrate`: that undoes it.",
         "SQLITE_READONLY": "This user, or the file system, does not allow writing to it.",
         "SQLITE_BUSY": "Another program holds it: close what has it open for writing.",
         "SQLITE_CORRUPT": "It is damaged: stop monitor, keep a copy of all its files, restore a backup.",
@@ -217,6 +230,14 @@ def _exists(path: Path) -> bool:
         ) from error
 
 
+def _has_content(path: Path, suffix: str) -> bool:
+    """Whether there is more than an empty file of that suffix beside the archive."""
+    try:
+        return Path(f"{path}{suffix}").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
 def _check_sqlite() -> None:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
@@ -235,6 +256,11 @@ def _make_directory(directory: Path) -> None:
 
 def _create(path: Path) -> None:
     """Makes an archive without tables, under another name first: an archive that exists always has our id in it."""
+    if _has_content(path, "-wal"):  # SQLite would write its pages into the new file
+        raise ArchiveError(
+            f"archive {path} does not exist, but its log {path.name}-wal does. Put the archive back beside it; or, to"
+            " begin a new one, move the log away."
+        )
     unfinished = Path(f"{path}.new")
     try:
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, ARCHIVE_MODE))

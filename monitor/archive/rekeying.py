@@ -18,7 +18,8 @@ BATCH = 10_000  # rows in memory at once
 
 def rekey(db: sqlite3.Connection, rules: LinkRules) -> int:
     """Makes every stored key what it is under these rules; how many were others. Nothing when that was done before."""
-    if _keyed_by(db) == canon(rules):
+    today = canon(rules)
+    if _canon(db) == today:
         return 0
     changed = _rekey_articles(db, rules)
     feeds = db.execute("SELECT key FROM feeds ORDER BY key").fetchall()
@@ -26,22 +27,23 @@ def rekey(db: sqlite3.Connection, rules: LinkRules) -> int:
     db.execute(
         "INSERT INTO settings (name, value) VALUES ('canon', :value)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        params(value=canon(rules)),
+        params(value=today),
     )
     return changed
 
 
-def is_keyed_by(db: sqlite3.Connection, rules: LinkRules) -> bool:
-    """Whether the stored keys were last made by these rules and this version, or there are none."""
-    keyed_by = _keyed_by(db)
-    if keyed_by is None:
-        return db.execute("SELECT 1 FROM sightings LIMIT 1").fetchone() is None
-    return keyed_by == canon(rules)
+def keyed_by(db: sqlite3.Connection, rules: LinkRules) -> bool:
+    """Whether every stored key is what it is under these rules. Where none is stored, every one is."""
+    if _canon(db) == canon(rules):
+        return True
+    (any_stored,) = db.execute("SELECT EXISTS (SELECT 1 FROM sightings)").fetchone()
+    return not any_stored
 
 
-def _keyed_by(db: sqlite3.Connection) -> str | None:
-    row = db.execute("SELECT value FROM settings WHERE name = 'canon'").fetchone()
-    return row["value"] if row else None
+def _canon(db: sqlite3.Connection) -> str | None:
+    """What the stored keys were made by; None: not noted, as before there was a note."""
+    stored = db.execute("SELECT value FROM settings WHERE name = 'canon'").fetchone()
+    return None if stored is None else str(stored["value"])
 
 
 def _rekey_articles(db: sqlite3.Connection, rules: LinkRules) -> int:

@@ -66,9 +66,9 @@ class SqliteArchive:
         with self._transaction() as db:
             return rekeying.rekey(db, rules)
 
-    def is_keyed_by(self, rules: LinkRules) -> bool:
+    def keyed_by(self, rules: LinkRules) -> bool:
         with self._explained() as db:
-            return rekeying.is_keyed_by(db, rules)
+            return rekeying.keyed_by(db, rules)
 
     def feed_states(self) -> tuple[FeedState, ...]:
         with self._explained() as db:

@@ -121,16 +121,15 @@ async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOu
         stack.push_async_callback(thread.aclose)
         if await asyncio.to_thread(Path(config.archive).exists):
             archive = await thread(open_archive, config.archive, read_only=True, now=now())
-            if not await thread(archive.is_keyed_by, config.links):
-                await thread(archive.close)
-                raise ArchiveError(
-                    "the archive's articles are still known by what links were compared by before, so that old ones"
-                    " would look new. Run `monitor db migrate`, or start the daemon, which does so by itself."
-                )
         else:  # everything is new to an archive that is not there yet; an empty one elsewhere stands for it
             folder = stack.enter_context(TemporaryDirectory())
             archive = await thread(open_archive, str(Path(folder) / "archive.db"), now=now())
         stack.push_async_callback(thread, archive.close)
+        if not await thread(archive.keyed_by, config.links):
+            raise ArchiveError(
+                f"archive {config.archive}: its links were compared by other rules than today's, so articles it knows"
+                " would look new. Run `monitor db migrate`, or restart the daemon, which does so by itself."
+            )
         states = {state.key: state for state in await thread(archive.feed_states)}
         poller = await stack.enter_async_context(
             open_poller(

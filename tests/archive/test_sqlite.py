@@ -212,6 +212,17 @@ def test_another_kind_of_archive_is_refused_by_name_and_without_its_password(tmp
     assert "secret" not in str(refusal.value)
 
 
+def test_no_archive_is_begun_beside_the_log_of_another(path: Path) -> None:
+    log = Path(f"{path}-wal")
+    log.write_bytes(b"pages")
+
+    with pytest.raises(ArchiveError, match="Put the archive back"):
+        open_archive(str(path), now=NOW)
+
+    assert not path.exists()
+    assert log.read_bytes() == b"pages"
+
+
 def test_a_missing_archive_is_not_created_by_reading(path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"does not exist\. `monitor run`"):
         open_archive(str(path), read_only=True, now=NOW)
