@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check bench week kill9 lingua quality figures torture-web coverage lock clean
+.PHONY: help demo run test check lint bench week kill9 lingua quality figures torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
 	@echo "make test    all tests"
 	@echo "make run     the daemon on feeds.yaml"
-	@echo "make check   format, lint, types, tests"
+	@echo "make check   format, lint, types, tests; make lint: without the tests"
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
 	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
@@ -38,11 +38,12 @@ run: .venv/.lock
 test: .venv/.lock
 	@$(BIN)/python -m pytest
 
-check: .venv/.lock
+check: lint test
+
+lint: .venv/.lock
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest
 
 bench: .venv/.lock
 	@$(BIN)/python bench/run.py
