@@ -438,12 +438,15 @@ async def test_new_guids_for_all_items_on_every_poll_repeat_nothing(linked: bool
 
 async def test_a_storm_of_new_identities_is_one_mail_and_one_notice_and_drops_nothing(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
-        room.site.routes["/gazette"] = renumbered(
+        renumbering = renumbered(
             room,
             link=lambda mark: f"https://gazette.example/{mark}",
             description=lambda mark: f"Ukraine. Read by {mark}.",
         )
-        await room.poll()
+        room.site.routes["/gazette"] = renumbering(Request(method="GET", target="/gazette", headers=()))
+        for _ in range(3):
+            await room.poll()
+        room.site.routes["/gazette"] = renumbering
         outcome = (await room.poll())["gazette"]
         config = room.poller.config
         await queue_digest(
