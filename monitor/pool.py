@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
@@ -37,6 +38,7 @@ PREPARE_SECONDS = 60.0  # for making the desk: thousands of rules compile in a s
 ALARM_GRACE_SECONDS = 1.0  # a process whose daemon is gone ends itself this long after its job's time
 STOPPED = "the worker processes were stopped before this job could begin"
 LAST_WORDS_SECONDS = 0.1  # for a job under way when everything is to end
+_DRAINED_BYTES = 65_536
 FAREWELL_SECONDS = 2.0  # for a process to end by itself once its pipe is closed
 
 
@@ -281,6 +283,8 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
             _answer(pipe)
         except MemoryError:  # the job or its result did not even fit through the pipe
             pipe.send(Failed("ran out of memory", spoilt=True))
+            while os.read(pipe.fileno(), _DRAINED_BYTES):  # of the job; or its sender would never come to hear that
+                pass
 
 
 def _answer(pipe: Connection) -> None:

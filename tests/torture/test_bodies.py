@@ -57,7 +57,9 @@ async def test_a_hostile_answer_is_stopped_and_the_loop_goes_on(name: str, serve
     async with room(config) as newsroom:
         outcomes = await newsroom.poll()
 
-    assert outcomes["bad"].outcome is STOPPED[name]
+    # Which bound is met first hangs on the machine where every byte takes a while.
+    either = {Outcome.TIMEOUT} if name == "endless-chunks-of-one-byte" else set()
+    assert outcomes["bad"].outcome in {STOPPED[name], *either}
     assert newsroom.took["bad"] < QUICK.total.total_seconds() + 1
     assert newsroom.lag.worst < LONGEST_LAG
 
