@@ -59,7 +59,7 @@ def _characters(blocks: Iterable[tuple[int, int]], categories: str) -> set[str]:
 
 _SPACELESS_CHARACTERS = _characters(_SPACELESS_BLOCKS, "LMN") - set("\u17b4\u17b5")
 _ALL_MARKS = _characters(_BLOCKS_WITH_MARKS, "M")
-_SPACELESS = _HAN_KANA + "".join(_SPACELESS_CHARACTERS)
+SPACELESS = _HAN_KANA + "".join(_SPACELESS_CHARACTERS)
 # Marks that belong to the word they stand in; those of the rarer Indic scripts by the row, which holds little else.
 _MARKS = "".join(_ALL_MARKS - _SPACELESS_CHARACTERS) + "\U00011000-\U00011fff"
 
@@ -257,7 +257,7 @@ _LETTERS = str.maketrans(
     # Arabic-Indic digits, both rows
     | {chr(zero + digit): str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
 )
-_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}{_JOINERS}\ufe00-\ufe0f]+")  # and variation selectors
+INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}{_JOINERS}\ufe00-\ufe0f]+")  # and variation selectors
 
 
 def fold(text: str) -> str:
@@ -269,7 +269,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower().replace("`", "'")
-    text = _INVISIBLE_RUN.sub("", text).translate(_ONE_APOSTROPHE)
+    text = INVISIBLE_RUN.sub("", text).translate(_ONE_APOSTROPHE)
     text = unicodedata.normalize("NFKC", text).casefold()
     text = _DIACRITIC_RUN.sub(_undecorated, unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", text).translate(_LETTERS)
@@ -293,12 +293,12 @@ _LONGEST_CACHED = 40  # letters; longer "words" are rare and would let a hostile
 # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _NO_LETTERS = "\u0640\u115f\u1160\u3164\uffa0\ufc5e-\ufc63\ufcf2-\ufcf4\ufe70-\ufe7f"  # tatweel, fillers, vowel signs
-_LETTER = f"[^\\W_{APOSTROPHES}{_SPACELESS}{_NO_LETTERS}]"
-_WITHIN = f"[{_MARKS}{_INVISIBLE}{_JOINERS}{_NO_LETTERS}]"
-_CYRILLIC = "[\u0400-\u052f\u0300\u0301]"
+LETTER = f"[^\\W_{APOSTROPHES}{SPACELESS}{_NO_LETTERS}]"
+WITHIN = f"[{_MARKS}{_INVISIBLE}{_JOINERS}{_NO_LETTERS}]"
+CYRILLIC = "[\u0400-\u052f\u0300\u0301]"
 _TOKEN = re.compile(
-    f"{_LETTER}+(?:{_WITHIN}+{_LETTER}*|(?<={_CYRILLIC})[{APOSTROPHES}](?=[\u0400-\u052f]){_LETTER}+)*"
-    f"|[{_SPACELESS}][\u3099\u309a\uff9e\uff9f]?"
+    f"{LETTER}+(?:{WITHIN}+{LETTER}*|(?<={CYRILLIC})[{APOSTROPHES}](?=[\u0400-\u052f]){LETTER}+)*"
+    f"|[{SPACELESS}][\u3099\u309a\uff9e\uff9f]?"
 )
 
 
