@@ -30,9 +30,9 @@ from monitor.archive import open_archive
 from monitor.dedupe import sort_out
 from monitor.kinship import Surroundings, kinship
 from monitor.language import detect, warm_up
-from monitor.model import Finding, New, Outcome, PollOutcome, ReadFeed
+from monitor.model import Finding, New, Outcome, Outlet, PollOutcome, ReadFeed
 from monitor.parse import parse
-from monitor.rules import Document, RuleSet
+from monitor.rules import RuleSet, document_of
 from monitor.workers import read
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -91,7 +91,7 @@ def main(rounds: int) -> None:
                 kin = kinship(document.articles, [guess.language for guess in languages], around)
             with timed("100 rules"):
                 matches = [
-                    rules.match(Document.of(a.title, a.text), feed=a.feed, tags=(), language=guess.language)
+                    rules.match(document_of(a, Outlet(feed=a.feed), guess.language))
                     for a, guess in zip(document.articles, languages, strict=True)
                 ]
             with timed("mails"):

@@ -65,6 +65,7 @@ def alerts_for(
                 house=house,
                 recipient=recipient,
                 now=now,
+                priority=rule.priority,
             )
             deliveries.append(
                 DeliveryIntent(

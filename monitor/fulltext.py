@@ -31,6 +31,7 @@ from monitor.model import (
     NoPage,
     NotModified,
     Outcome,
+    Outlet,
     PageOutcome,
     PageWanted,
     Validators,
@@ -72,8 +73,9 @@ async def read_page(poller: Poller, spec: FeedSpec | None, wanted: PageWanted) -
 
 async def _read(poller: Poller, spec: FeedSpec, wanted: PageWanted, at: datetime, fetched: Fetched) -> PageOutcome:
     try:
+        outlet = Outlet(feed=spec.key, title=wanted.feed_title, tags=spec.tags, country=spec.country)
         read = await poller.workers.read_page(
-            fetched.body, url=fetched.url, content_type=fetched.content_type, wanted=wanted, tags=spec.tags
+            fetched.body, url=fetched.url, content_type=fetched.content_type, wanted=wanted, outlet=outlet
         )
         if isinstance(read, NoPage):
             return _given_up(wanted, at, read.why, fetched.status)

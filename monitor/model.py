@@ -7,9 +7,9 @@ entry, what a rule found, what is sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -71,8 +71,31 @@ class FeedSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """What rules and the language may ask of the feed that an article comes from."""
+
+    feed: str  # key
+    title: str | None = None  # as the feed calls itself, or feeds.yaml calls it
+    tags: tuple[str, ...] = ()
+    country: str | None = None  # ISO 3166-1 alpha-2
+
+
+AliasItems = Sequence[str] | Mapping[str, Sequence[str]]  # what an alias stands for: everywhere, or by language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Hours of some days; of two days when it ends before it begins."""
+
+    days: frozenset[int]  # on which it begins; 0 is Monday
+    start: time
+    end: time  # exclusive; `time.max`: midnight
+    timezone: str = "UTC"  # IANA name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
-    """One rule as the configuration writes it. `query` and the three lists are two ways to say the same."""
+    """One rule as the configuration writes it. `query`, the three lists and `score` must all hold."""
 
     name: str
     query: str | None = None
@@ -81,10 +104,19 @@ class RuleSpec:
     none: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()  # feed keys; empty: every feed
     tags: tuple[str, ...] = ()  # feed tags, any of them; empty: every feed
+    score: tuple[tuple[str, float], ...] = ()  # queries with their weights
+    threshold: float | None = None  # of the sum of the weights that count; None: there are no weights
+    title_weight: float = 1.0  # what is found in the title counts so many times
     languages: tuple[str, ...] = ()  # empty: every language; `und` is never a reason to skip an article
+    countries: tuple[str, ...] = ()  # of the feed, ISO 3166-1 alpha-2; empty: every country, known or not
     channels: tuple[str, ...] = ()  # empty: matches are recorded, nothing is sent
     digest: str | None = None  # None: alert at once
     enabled: bool = True
+    until: datetime | None = None  # in force for articles first seen before; None: for good
+    times: tuple[Window, ...] = ()  # in force for articles first seen within one; empty: always
+    priority: str = "normal"  # low, normal or high: how mails are marked
+    owner: str | None = None  # who to ask about the rule
+    note: str | None = None  # why it is there
     examples_match: tuple[str, ...] = ()
     examples_no_match: tuple[str, ...] = ()
 

@@ -61,6 +61,7 @@ from monitor.model import (
     NotAFeed,
     NotModified,
     Outcome,
+    Outlet,
     PageOutcome,
     PageWanted,
     PollOutcome,
@@ -538,9 +539,8 @@ async def _enriched(
     new = [verdict.article.entry_key for verdict in verdicts if isinstance(verdict, New)]
     enriched = await poller.workers.enrich(
         articles,
-        tags=spec.tags,
+        outlet=Outlet(feed=spec.key, title=read.title or spec.title, tags=spec.tags, country=spec.country),
         history=lookup.languages,
-        outlet=read.title or spec.title,
         surroundings=Surroundings(
             near={key: lookup.near.get(key, ()) for key in new},
             edited={

@@ -32,6 +32,14 @@ Facts = Mapping[str, object]
 Pieces = tuple[tuple[str, bool], ...]  # text cut where marks begin and end; True: a matched word
 
 
+# RFC 4021 §2.1.54 (Importance), and what mail programs looked at before there was one.
+_PRIORITIES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "low": (("Importance", "low"), ("X-Priority", "5")),
+    "normal": (),
+    "high": (("Importance", "high"), ("X-Priority", "1")),
+}
+
+
 def article_mail(
     *,
     mail_id: str,
@@ -43,9 +51,10 @@ def article_mail(
     house: House,
     recipient: str,
     now: datetime,
+    priority: str = "normal",
 ) -> bytes:
-    """The mail that tells one recipient of one match. `mail_id` is its Message-ID."""
-    headers = (("X-Monitor-Rule", rule), ("X-Monitor-Feed", article.feed))
+    """The mail that tells one recipient of one match. `mail_id` is its Message-ID, `priority` that of the rule."""
+    headers = (("X-Monitor-Rule", rule), ("X-Monitor-Feed", article.feed), *_PRIORITIES[priority])
     return _mail(
         "article",
         Envelope(mail_id=mail_id, house=house, recipient=recipient, now=now, topic=rule, headers=headers),

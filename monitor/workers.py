@@ -25,6 +25,7 @@ from monitor.language import DETECTORS, LANGDETECT, Detector, detect_all, warm_u
 from monitor.likeness import boilerplate, signature, story_of
 from monitor.model import (
     AlertIntent,
+    AliasItems,
     Article,
     ChannelSpec,
     Enrichment,
@@ -36,6 +37,7 @@ from monitor.model import (
     Near,
     NoPage,
     NotAFeed,
+    Outlet,
     PageWanted,
     ParsedEntry,
     ReadFeed,
@@ -46,7 +48,7 @@ from monitor.page import extract, full_text
 from monitor.page import warm_up as warm_up_pages
 from monitor.parse import parse
 from monitor.pool import Done, Failed, Pool, attempt
-from monitor.rules import Document, RuleSet
+from monitor.rules import RuleSet, document_of
 from monitor.text import digest as text_digest
 from monitor.text import one_line, title_text
 from monitor.urls import DEFAULT, LinkRules
@@ -60,7 +62,7 @@ class Brief:
 
     languages: tuple[str, ...]  # candidates for language tagging, BCP 47
     rules: tuple[RuleSpec, ...]
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, AliasItems]
     fulltext: bool = False  # pages are read too
     links: LinkRules = DEFAULT  # what links are compared by
     detector: str = LANGDETECT  # which library judges languages: a key of language.DETECTORS
@@ -194,33 +196,30 @@ def oldest_first(articles: Sequence[Article]) -> tuple[Article, ...]:
 def enrich(
     articles: Sequence[Article],
     *,
-    tags: Sequence[str],
+    outlet: Outlet,
     rules: RuleSet,
     languages: Sequence[str],
     history: Mapping[str, int] | None = None,
-    outlet: str | None = None,
     detector: Detector = DETECTORS[LANGDETECT],
     surroundings: Surroundings | None = None,
 ) -> tuple[Enrichment, ...]:
     """Language and matches of each article, the story and the event it belongs to, in step with `articles`.
 
-    `tags` are those of the feed they come from, `outlet` its title, `history` its languages as in `detect`. Without
-    `surroundings` no story and no event is looked for.
+    `outlet` is the feed they come from, `history` its languages as in `detect`. Without `surroundings` no story and no
+    event is looked for.
     """
     guesses = detect_all(
         [(article.title, article.text, article.declared_language) for article in articles],
         candidates=languages,
         history=history or {},
-        outlet=outlet,
+        outlet=outlet.title,
         detector=detector,
     )
     tongues = [guess.language for guess in guesses]
     kin = kinship(articles, tongues, surroundings) if surroundings else [(None, None)] * len(articles)
     enriched = []
     for article, language, (story, event) in zip(articles, guesses, kin, strict=True):
-        matches = rules.match(
-            Document.of(article.title, article.text), feed=article.feed, tags=tags, language=language.language
-        )
+        matches = rules.match(document_of(article, outlet, language.language), at=article.seen_at)
         enriched.append(Enrichment(language=language, matches=matches, story=story, event=event))
     return tuple(enriched)
 
@@ -231,14 +230,14 @@ def read_page(
     url: str,
     content_type: str | None,
     wanted: PageWanted,
-    tags: Sequence[str],
+    outlet: Outlet,
     rules: RuleSet,
     languages: Sequence[str],
     detector: Detector = DETECTORS[LANGDETECT],
 ) -> FullText | NoPage:
     """The full text of an article from its page, with its language and what the rules find in it; or why there is none.
 
-    The title stays the feed's. `tags` are those of the feed that asked for the page.
+    The title stays the feed's. `outlet` is the feed that asked for the page.
     """
     page = extract(body, url=url, content_type=content_type)
     if isinstance(page, NoPage):
@@ -249,9 +248,7 @@ def read_page(
     # The feed comes first: pages declare the language of the template they were begun from.
     declared = wanted.article.declared_language or page.language
     whole = replace(wanted.article, text=text, declared_language=declared)
-    (enrichment,) = enrich(
-        [whole], tags=tags, rules=rules, languages=languages, outlet=wanted.feed_title, detector=detector
-    )
+    (enrichment,) = enrich([whole], outlet=outlet, rules=rules, languages=languages, detector=detector)
     return FullText(text=text, signature=signature(whole.title, text), enrichment=enrichment)
 
 
@@ -318,27 +315,25 @@ class Workers:
         self,
         articles: Sequence[Article],
         *,
-        tags: Sequence[str],
+        outlet: Outlet,
         history: Mapping[str, int] | None = None,
-        outlet: str | None = None,
         surroundings: Surroundings | None = None,
     ) -> tuple[Enrichment, ...]:
         """What `enrich` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
         job = partial(
             _enrich,
             articles=tuple(articles),
-            tags=tuple(tags),
-            history=dict(history or {}),
             outlet=outlet,
+            history=dict(history or {}),
             surroundings=surroundings,
         )
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * len(articles))
 
     async def read_page(
-        self, body: bytes, *, url: str, content_type: str | None, wanted: PageWanted, tags: Sequence[str]
+        self, body: bytes, *, url: str, content_type: str | None, wanted: PageWanted, outlet: Outlet
     ) -> FullText | NoPage:
         """What `read_page` gives by the brief's rules and languages. Raises WorkerFailed when it was too much."""
-        job = partial(_read_page, body=body, url=url, content_type=content_type, wanted=wanted, tags=tuple(tags))
+        job = partial(_read_page, body=body, url=url, content_type=content_type, wanted=wanted, outlet=outlet)
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
 
     async def alerts(

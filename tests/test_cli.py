@@ -185,6 +185,25 @@ def test_search_speaks_the_rule_language(tmp_path: Path, site: ServedSite) -> No
     assert {hit["title"] for hit in result.json()} == {"NATO meets", "Ukraine again"}
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "source:gazette",
+        "feed:gazette",
+        "link:gazette",
+        "lang:en",
+        "/NATO|again/ feed:gaz*",
+        "count(alliance OR again) >= 1",
+    ],
+)
+def test_search_asks_of_an_article_what_rules_ask(query: str, tmp_path: Path, site: ServedSite) -> None:
+    polled(tmp_path, site)
+
+    result = monitor("search", f"(@ALLIANCE OR again) {query}", "--json", cwd=tmp_path)
+
+    assert {hit["title"] for hit in result.json()} == {"NATO meets", "Ukraine again"}
+
+
 def test_search_shows_the_matched_words(tmp_path: Path, site: ServedSite) -> None:
     polled(tmp_path, site)
 

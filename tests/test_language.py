@@ -23,7 +23,7 @@ from monitor.language import (
     installed,
     warm_up,
 )
-from monitor.model import LanguageGuess
+from monitor.model import LanguageGuess, Outlet
 from monitor.workers import Brief, Workers
 from tests.factories import an_article
 
@@ -376,7 +376,9 @@ async def test_any_number_of_workers_gives_the_same_answers_every_time() -> None
         await workers.start()
         try:
             for _ in range(5 if count else 1):
-                enriched = await workers.enrich(DOCUMENT, tags=(), history={"fr": 12, "en": 3}, outlet="Gazette")
+                enriched = await workers.enrich(
+                    DOCUMENT, outlet=Outlet(feed="gazette", title="Gazette"), history={"fr": 12, "en": 3}
+                )
                 answers.add(tuple(each.language for each in enriched))
         finally:
             await workers.aclose()
@@ -430,7 +432,7 @@ async def test_lingua_fits_into_a_worker_that_began_with_langdetect() -> None:
     await workers.start()
     try:
         await workers.replace(Brief(languages=(), rules=(), aliases={}, detector=LINGUA))
-        (found,) = await workers.enrich([an_article(title="", text=FRENCH)], tags=())
+        (found,) = await workers.enrich([an_article(title="", text=FRENCH)], outlet=Outlet(feed="gazette"))
     finally:
         await workers.aclose()
 

@@ -57,6 +57,7 @@ ENTRY = ["show", "cli", "daemon", "__main__"]
 SOLE_IMPORTERS = {
     "feedparser": {"parse"},
     "langdetect": {"language"},
+    "lark": {"rules"},
     "lingua": {"language"},
     "lxml": {"page"},
     "trafilatura": {"page"},
@@ -68,6 +69,8 @@ SOLE_IMPORTERS = {
     "apscheduler": {"daemon", "config"},
     "yaml": {"config"},
     "listparser": {"opml"},
+    "re2": {"rules"},
+    "snowballstemmer": {"rules"},
 }
 
 # Ways out of this machine. Every request goes through the guard, so nobody else may open a connection: only look-ups,

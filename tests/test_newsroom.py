@@ -12,7 +12,7 @@ import pytest
 from examples.newsroom import Newsroom, load
 from monitor.events import event_of, headline
 from monitor.likeness import signature, story_of
-from monitor.model import Article, Near, ParsedFeed, RuleSpec
+from monitor.model import Article, Near, Outlet, ParsedFeed, RuleSpec
 from monitor.normalise import entry_keys, normalise
 from monitor.parse import parse
 from monitor.rules import Document, RuleSet
@@ -283,8 +283,8 @@ def test_each_article_calls_for_the_alerts_it_names(newsroom: Newsroom) -> None:
             key = published.outlet.key
             article = next(each for each in articles(newsroom, key).values() if each.guid == published.item.id)
             identities = {article.link_key, article.fingerprint} - {None}
-            document = Document.of(article.title, article.text)
-            for match in rules.match(document, feed=key, tags=(), language="und"):
+            document = Document.of(article.title, article.text, outlet=Outlet(feed=key))
+            for match in rules.match(document):
                 pairs = {(match.rule, identity) for identity in identities}
                 if pairs.isdisjoint(raised):
                     found.append((match.rule, article.title))

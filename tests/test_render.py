@@ -33,7 +33,7 @@ def spans_of(article: Any, *words: str) -> tuple[Span, ...]:
 
 def a_mail(*words: str, **given: Any) -> bytes:
     """The bytes of an alert; what is not an argument of `article_mail` describes the article."""
-    asked = {"recipient", "house", "language", "feed_title", "rule", "now", "mail_id"}
+    asked = {"recipient", "house", "language", "feed_title", "rule", "now", "mail_id", "priority"}
     article = replace(an_article(), **{name: value for name, value in given.items() if name not in asked})
     spans = spans_of(article, *(words or ("Ukraine",)))
     in_text = [(span.start, span.end) for span in spans if span.field == "text"]
@@ -567,3 +567,12 @@ def test_a_test_message_names_its_channel() -> None:
     for said in (body(mail, "plain"), body(mail, "html")):
         assert "The channel “desk” works" in said
         assert "This test was sent at Sun 22 Nov 2026, 13:00 CET to desk@example.org." in said
+
+
+@pytest.mark.parametrize(
+    ("priority", "headers"), [("high", ("high", "1")), ("low", ("low", "5")), ("normal", (None, None))]
+)
+def test_a_mail_is_marked_as_its_rule_says(priority: str, headers: tuple[str | None, str | None]) -> None:
+    message = parsed(a_mail(priority=priority))
+
+    assert (message["Importance"], message["X-Priority"]) == headers

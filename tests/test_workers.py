@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from monitor.errors import WorkerFailed
-from monitor.model import Article, FullText, NoPage, NotAFeed, Outcome, PageWanted, ParsedEntry, ReadFeed
+from monitor.model import Article, FullText, NoPage, NotAFeed, Outcome, Outlet, PageWanted, ParsedEntry, ReadFeed
 from monitor.normalise import entry_digest, entry_keys
 from monitor.workers import Brief, JobLimits, Workers, changed, oldest_first, read
 from tests.factories import NOW, a_rule, an_article, later
 
 LONG_ENOUGH = "Les ministres de l’OTAN se réunissent mardi à Bruxelles pour parler de l’Ukraine et de la mer Noire."
+GAZETTE = Outlet(feed="gazette")
 BRIEF = Brief(
     languages=("fr", "en", "uk", "ru", "de"),
     rules=(a_rule(), a_rule(name="otan", query="@OTAN NEAR/12 ukrain*")),
@@ -204,7 +205,9 @@ async def test_any_number_of_processes_gives_the_same(count: int) -> None:
     async def everything(some: Workers) -> tuple[list[ReadFeed | NotAFeed], list[Any]]:
         documents = await asyncio.gather(*(some.read(body, **arguments()) for body in DOCUMENTS))
         batches = [result.articles for result in documents if isinstance(result, ReadFeed)]
-        return documents, await asyncio.gather(*(some.enrich(articles, tags=("presse",)) for articles in batches))
+        return documents, await asyncio.gather(
+            *(some.enrich(articles, outlet=Outlet(feed="gazette", tags=("presse",))) for articles in batches)
+        )
 
     async with workers(0) as inline, workers(count) as processes:
         expected, found = await everything(inline), await everything(processes)
@@ -221,7 +224,7 @@ async def test_articles_get_their_language_and_their_matches_in_step() -> None:
     other = an_article(feed="gazette", title="Météo", text="Il pleuvra demain sur toute la moitié nord du pays.")
 
     async with workers(0) as inline:
-        first, second = await inline.enrich([ours, other], tags=())
+        first, second = await inline.enrich([ours, other], outlet=GAZETTE)
 
     assert (first.language.language, [match.rule for match in first.matches]) == ("fr", ["ukraine", "otan"])
     assert (second.language.language, second.matches) == ("fr", ())
@@ -231,8 +234,8 @@ async def test_a_headline_of_names_is_judged_by_its_feeds_history() -> None:
     names = an_article(feed="gazette", title="Zelensky, Merz", text="")
 
     async with workers(0, replace(BRIEF, languages=())) as inline:
-        (alone,) = await inline.enrich([names], tags=())
-        (carried,) = await inline.enrich([names], tags=(), history={"sv": 30}, outlet="Gazette")
+        (alone,) = await inline.enrich([names], outlet=GAZETTE)
+        (carried,) = await inline.enrich([names], outlet=Outlet(feed="gazette", title="Gazette"), history={"sv": 30})
 
     assert alone.language.language == "und"
     assert (carried.language.language, carried.language.source) == ("sv", "feed")
@@ -243,7 +246,7 @@ async def test_rules_for_a_tag_see_the_feeds_tags(tags: tuple[str, ...]) -> None
     brief = replace(BRIEF, rules=(a_rule(tags=("presse",)),))
 
     async with workers(0, brief) as inline:
-        (enriched,) = await inline.enrich([an_article()], tags=tags)
+        (enriched,) = await inline.enrich([an_article()], outlet=Outlet(feed="gazette", tags=tags))
 
     assert [match.rule for match in enriched.matches] == (["ukraine"] if tags == ("presse",) else [])
 
@@ -251,9 +254,9 @@ async def test_rules_for_a_tag_see_the_feeds_tags(tags: tuple[str, ...]) -> None
 @pytest.mark.parametrize("count", [0, 1, 2])
 async def test_a_new_brief_brings_new_rules(count: int) -> None:
     async with workers(count) as some:
-        (before,) = await some.enrich([an_article()], tags=())
+        (before,) = await some.enrich([an_article()], outlet=GAZETTE)
         await some.replace(replace(BRIEF, rules=(a_rule(name="brussels", query="Bruxelles"),)))
-        after = await asyncio.gather(*(some.enrich([an_article()], tags=()) for _ in range(4)))
+        after = await asyncio.gather(*(some.enrich([an_article()], outlet=GAZETTE) for _ in range(4)))
 
     assert [match.rule for match in before.matches] == ["ukraine", "otan"]
     assert [[match.rule for match in enriched.matches] for (enriched,) in after] == [["brussels"]] * 4
@@ -294,7 +297,7 @@ async def test_a_fault_while_enriching_is_a_failed_job_in_any_case() -> None:
     for count in (0, 1):
         async with workers(count) as some:
             with pytest.raises(WorkerFailed, match="Error"):
-                await some.enrich([broken], tags=())
+                await some.enrich([broken], outlet=GAZETTE)
 
 
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -324,7 +327,7 @@ def a_page(**given: Any) -> PageWanted:
 async def read_page(some: Workers, body: bytes, wanted: PageWanted | None = None) -> FullText | NoPage:
     """The page as it came from its address."""
     return await some.read_page(
-        body, url="https://gazette.example/1", content_type="text/html", wanted=wanted or a_page(), tags=()
+        body, url="https://gazette.example/1", content_type="text/html", wanted=wanted or a_page(), outlet=GAZETTE
     )
 
 

@@ -22,7 +22,7 @@ from monitor.archive.reports import (
 )
 from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
 from monitor.identity import remark
-from monitor.model import SUCCESSES
+from monitor.model import SUCCESSES, Outlet
 from monitor.moves import ADOPT_AFTER, why_not
 from monitor.urls import redacted
 
@@ -283,7 +283,8 @@ def _search(
     if oldest is None:
         return
     statement = f"""
-        SELECT articles.id, articles.feed, feeds.tags, articles.link, articles.title, articles.text, articles.language,
+        SELECT articles.id, articles.feed, feeds.title AS outlet, feeds.tags, feeds.country, articles.link,
+               articles.authors, articles.categories, articles.title, articles.text, articles.language,
                articles.published_at, articles.first_seen_at
         FROM {source} JOIN feeds ON feeds.key = articles.feed
         WHERE {found} AND {number} BETWEEN :oldest AND :newest
@@ -302,8 +303,10 @@ def _search_row(row: sqlite3.Row) -> SearchRow:
     return SearchRow(
         id=row["id"],
         feed=row["feed"],
-        tags=texts(row["tags"]),
+        outlet=Outlet(feed=row["feed"], title=row["outlet"], tags=texts(row["tags"]), country=row["country"]),
         link=row["link"],
+        authors=texts(row["authors"]),
+        categories=texts(row["categories"]),
         title=row["title"],
         text=row["text"],
         language=row["language"],

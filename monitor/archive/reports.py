@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.model import Outlet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRow:
@@ -67,8 +69,10 @@ class SearchRow:
 
     id: int
     feed: str  # the first carrier
-    tags: tuple[str, ...]  # of that feed
+    outlet: Outlet  # that feed
     link: str | None
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
     title: str
     text: str
     language: str  # BCP 47, or und

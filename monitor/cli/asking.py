@@ -18,7 +18,7 @@ from monitor.errors import ConfigError, RuleError
 if TYPE_CHECKING:
     from monitor.archive import SearchRow, Status
     from monitor.config import Config
-    from monitor.model import FeedSpec
+    from monitor.model import AliasItems, FeedSpec
     from monitor.probe import FeedCheck
     from monitor.rules import Query
 
@@ -176,7 +176,16 @@ def _hits(query: Query, candidates: Iterable[SearchRow]) -> Iterator[Hit]:
     from monitor.text import excerpt
 
     for row in candidates:
-        spans = query.matches(Document.of(row.title, row.text))
+        document = Document.of(
+            row.title,
+            row.text,
+            author="\n".join(row.authors),
+            link=row.link or "",
+            outlet=row.outlet,
+            categories=row.categories,
+            language=row.language,
+        )
+        spans = query.matches(document)
         if spans is None:
             continue
         passage = excerpt(row.text, [(span.start, span.end) for span in spans if span.field == "text"])
@@ -194,7 +203,7 @@ def _hits(query: Query, candidates: Iterable[SearchRow]) -> Iterator[Hit]:
         )
 
 
-def _aliases(session: Session) -> Mapping[str, tuple[str, ...]]:
+def _aliases(session: Session) -> Mapping[str, AliasItems]:
     """The configuration's aliases; none when the archive was named on the command line and there is no file."""
     try:
         return session.config.aliases

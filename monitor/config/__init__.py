@@ -25,7 +25,7 @@ from monitor.config.values import archive_path, duration
 from monitor.config.yaml_positions import MAX_BYTES
 from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
+from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
 from monitor.urls import DEFAULT, LinkRules, ParameterRules
 
 __all__ = ["OPERATOR", "Config", "duration", "find", "load", "load_bytes", "secret"]
@@ -53,7 +53,7 @@ class Config:
     proxy: ProxySpec | None  # None: feeds are asked directly
     links: LinkRules  # what links are compared by: our own table, and `tracking` on top
     feeds: tuple[FeedSpec, ...]
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, AliasItems]
     rules: tuple[RuleSpec, ...]
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]

@@ -11,7 +11,9 @@ from monitor.config.values import (
     MAX_RECIPIENTS,
     AddressAndPort,
     AliasWord,
+    AnyLanguage,
     ArchivePath,
+    Countries,
     Country,
     Cron,
     DroppedEverywhere,
@@ -32,8 +34,12 @@ from monitor.config.values import (
     Site,
     Terms,
     Text,
+    Times,
+    TitleWeight,
+    Until,
     Url,
     UserAgent,
+    Weight,
     Zone,
     at_most,
     between,
@@ -129,12 +135,21 @@ class Rule(Section):
     any: Terms = ()
     all: Terms = ()
     none: Terms = ()
+    score: dict[Text, Weight] = {}
+    threshold: Weight | None = None
+    title_weight: TitleWeight = 1.0
     feeds: Names = ()
     tags: Names = ()
     languages: Languages = ()
+    countries: Countries = ()
+    times: tuple[Times, ...] = ()
     channels: Names = ()
     digest: Name | None = None
+    priority: Literal["low", "normal", "high"] = "normal"
     enabled: StrictBool = True
+    until: Until | None = None
+    owner: Text | None = None
+    note: Lines | None = None
     examples: Examples = Examples()
 
 
@@ -172,6 +187,10 @@ class AliasName(RootModel[AliasWord]):
 
 class AliasTerms(RootModel[Terms]):
     """What one alias stands for."""
+
+
+class AliasForms(RootModel[dict[AnyLanguage, Terms]]):
+    """What one alias stands for, by language; `any` in every one."""
 
 
 # What to write for a key that is missing.

@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from monitor.config import keys
 from monitor.config.items import NOTHING, Findings, did_you_mean, items, named, read
+from monitor.config.moments import end_of
 from monitor.config.yaml_positions import Node
 from monitor.errors import RuleError
-from monitor.model import RuleSpec
-from monitor.rules import Document, RuleSet, compile_query, compile_rule
+from monitor.model import AliasItems, RuleSpec
+from monitor.rules import Document, compile_query, compile_rule
 from monitor.text import clean, one_line
 
-Aliases = Mapping[str, Sequence[str]]
+Aliases = Mapping[str, AliasItems]
 
 
-def read_aliases(root: Node, found: Findings) -> dict[str, tuple[str, ...]]:
+def read_aliases(root: Node, found: Findings) -> dict[str, AliasItems]:
     """The aliases by name. A wrong one stands for its own name, so that the rules that call it can still be checked."""
-    aliases: dict[str, tuple[str, ...]] = {}
+    aliases: dict[str, AliasItems] = {}
     nodes: dict[str, Node] = {}
     for name, path, node in named(root, "aliases", keys.AliasName, found):
-        terms = read(keys.AliasTerms, node, path, found)
-        if terms is not None and not terms.root:
+        items = _alias_items(node, path, found)
+        if items is not None and not (any(items.values()) if isinstance(items, Mapping) else items):
             found.error(node, path, f"stands for nothing. Write a list: [{name}]")
-        elif terms is not None:
+        elif items is not None:
             nodes[name] = node
-        aliases[name] = terms.root if terms is not None and terms.root else (name,)
+        aliases[name] = items or (name,)
 
     wrong = {name for name, node in nodes.items() if not _alias_compiles(name, node, aliases, found)}
-    return {name: (name,) if name in wrong else terms for name, terms in aliases.items()}
+    return {name: (name,) if name in wrong else items for name, items in aliases.items()}
+
+
+def _alias_items(node: Node, path: str, found: Findings) -> AliasItems | None:
+    if not isinstance(node.value, dict):
+        terms = read(keys.AliasTerms, node, path, found)
+        return None if terms is None else terms.root
+    forms = read(keys.AliasForms, node, path, found)
+    return None if forms is None else forms.root
 
 
 def _alias_compiles(name: str, node: Node, aliases: Aliases, found: Findings) -> bool:
     try:
         compile_query(f"@{name}", aliases)
     except RuleError:
-        for index, item in enumerate(node.items):
-            try:
-                compile_query(f"@{name}", {**aliases, name: (item.value,)})
-            except RuleError as error:
-                found.error(item, f"aliases.{name}[{index}]", error.message)
+        lists = node.entries.items() if isinstance(node.value, dict) else [("", node)]
+        for language, listed in lists:
+            for index, item in enumerate(listed.items):
+                try:
+                    compile_query(f"@{name}", {**aliases, name: (item.value,)})
+                except RuleError as error:
+                    place = f"aliases.{name}.{language}" if language else f"aliases.{name}"
+                    found.error(item, f"{place}[{index}]", error.message)
         return False
     return True
 
 
-def read_rules(root: Node, aliases: Aliases, found: Findings) -> tuple[RuleSpec, ...]:
+def read_rules(root: Node, aliases: Aliases, timezone: str, found: Findings) -> tuple[RuleSpec, ...]:
     """The rules, in file order, without those that could not be read."""
     known = _names_written(root)
     aliases_are_right = not any(problem.path.startswith("aliases") for problem in found.errors)
@@ -58,7 +70,7 @@ def read_rules(root: Node, aliases: Aliases, found: Findings) -> tuple[RuleSpec,
         if rule.name in specs:
             message = f'"{rule.name}" is already the rule in line {lines[rule.name]}. Rename one of them'
             found.error(node.at(["name"]), f"{path}.name", message)
-        spec = _rule_spec(rule)
+        spec = _rule_spec(rule, timezone)
         specs[spec.name] = spec
         lines[spec.name] = node.line
         _check_references(spec, node, path, known, found)
@@ -69,7 +81,7 @@ def read_rules(root: Node, aliases: Aliases, found: Findings) -> tuple[RuleSpec,
     return tuple(specs.values())
 
 
-def _rule_spec(rule: keys.Rule) -> RuleSpec:
+def _rule_spec(rule: keys.Rule, timezone: str) -> RuleSpec:
     return RuleSpec(
         name=rule.name,
         query=rule.query,
@@ -78,7 +90,16 @@ def _rule_spec(rule: keys.Rule) -> RuleSpec:
         none=rule.none,
         feeds=rule.feeds,
         tags=rule.tags,
+        score=tuple(rule.score.items()),
+        threshold=rule.threshold,
+        title_weight=rule.title_weight,
         languages=rule.languages,
+        countries=rule.countries,
+        times=tuple(replace(window, timezone=timezone) for window in rule.times),
+        until=end_of(rule.until, timezone) if rule.until is not None else None,
+        priority=rule.priority,
+        owner=rule.owner,
+        note=rule.note,
         channels=rule.channels,
         digest=rule.digest,
         enabled=rule.enabled,
@@ -112,7 +133,14 @@ def _check_references(spec: RuleSpec, node: Node, path: str, known: Mapping[str,
 
 
 def _compiles(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> bool:
-    if spec.query is None and not (spec.any or spec.all or spec.none):
+    if spec.score and spec.threshold is None:
+        found.error(node.at(["score"]), f"{path}.score", "needs a threshold beside it. Write threshold: 10")
+        return False
+    if spec.threshold is not None and not spec.score:
+        message = "has nothing to add up. Write score: {Ukraine: 10, football: -20} beside it"
+        found.error(node.at(["threshold"]), f"{path}.threshold", message)
+        return False
+    if spec.query is None and not (spec.any or spec.all or spec.none or spec.score):
         found.error(node, path, f'rule "{spec.name}" looks for nothing. Write query: Ukraine, or any: [Ukraine, Kyiv]')
         return False
     try:
@@ -120,7 +148,8 @@ def _compiles(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Fi
     except RuleError as error:
         if not _place_errors(spec, node, path, aliases, found):
             # Each part is right, what they come to together is not.
-            found.error(node.at(["query"]), f"{path}.query" if spec.query else path, error.message)
+            key = "query" if spec.query else "score" if spec.score else None
+            found.error(node.at([key] if key else []), f"{path}.{key}" if key else path, error.message)
         return False
     return True
 
@@ -131,6 +160,11 @@ def _place_errors(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found
     for key in ("any", "all", "none"):
         parts += [(f"{path}.{key}[{index}]", term) for index, term in enumerate(node.at([key]).items)]
     errors_before = len(found.errors)
+    for text, weight in node.at(["score"]).entries.items():
+        try:
+            compile_rule(RuleSpec(name=spec.name, query=text, any=("word",)), aliases)
+        except RuleError as error:
+            found.error(weight, f"{path}.score.{text}", f"column {error.column} of the term: {error.message}")
     for part_path, part in parts:
         try:
             # With a word beside it, a part that only says what must be absent is right.
@@ -144,15 +178,19 @@ def _place_errors(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found
 
 
 def _run_examples(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> None:
-    """The rule on its examples; which feeds and languages it is for does not matter here."""
+    """The rule on its examples; which feeds it is for, and when, does not matter here.
+
+    The texts are in the rule's language, if it is for one only; else in an unknown one.
+    """
     if not (spec.examples_match or spec.examples_no_match):
         return
-    rules = RuleSet.of([replace(spec, feeds=(), tags=(), languages=(), enabled=True)], aliases)
+    rule = compile_rule(spec, aliases)
+    language = spec.languages[0] if len(spec.languages) == 1 else "und"
     for kind, texts, wanted in (("match", spec.examples_match, True), ("no_match", spec.examples_no_match, False)):
         for index, text in enumerate(texts):
             first, _, rest = text.partition("\n")
-            document = Document.of(first, rest) if rest.strip() else Document.of("", text)
-            if bool(rules.match(document, feed="", tags=(), language="und")) != wanted:
+            title, body = (first, rest) if rest.strip() else ("", text)
+            if (rule.match(Document.of(title, body, language=language)) is not None) != wanted:
                 message = (
                     f'rule "{spec.name}" {"does not match" if wanted else "matches"} this example: '
                     f'"{one_line(text, 60)}". Correct the rule or the example'

@@ -19,7 +19,7 @@ from monitor.config.rule_section import read_aliases, read_rules
 from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
 from monitor.language import NO_LINGUA, installed
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, Pace, RuleSpec, SmtpSpec
+from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, Pace, RuleSpec, SmtpSpec
 
 SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
 POLITE = timedelta(minutes=5)
@@ -37,7 +37,7 @@ class Written:
 
     monitor: keys.Monitor | None
     feeds: tuple[FeedSpec, ...]
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, AliasItems]
     rules: tuple[RuleSpec, ...]
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
@@ -50,15 +50,16 @@ def read_sections(root: Node, found: Findings) -> Written:
         if name not in SECTIONS:
             found.error(key, name, unknown_key(name, SECTIONS))
 
+    monitor = _monitor(root, found)
     feeds = _feeds(root, found)
     aliases = read_aliases(root, found)
     channels = _channels(root, found)
     digests = _digests(root, found)
     return Written(
-        monitor=_monitor(root, found),
+        monitor=monitor,
         feeds=feeds,
         aliases=aliases,
-        rules=read_rules(root, aliases, found),
+        rules=read_rules(root, aliases, monitor.timezone if monitor else "UTC", found),
         channels=channels,
         digests=digests,
         smtp=_smtp(root, found),

@@ -7,7 +7,7 @@ because a URL may carry credentials.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from ipaddress import IPv6Address, ip_address
 from typing import Annotated
@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BeforeValidator, StrictStr
 
+from monitor.config.moments import until, window
 from monitor.language import bcp47
+from monitor.model import Window
 from monitor.urls import MEANINGFUL, site
 
 MAX_RECIPIENTS = 100  # each gets a mail of its own; more than that is a mailing list's work
@@ -293,6 +295,24 @@ def _weekday(word: str) -> int:
     raise ValueError(f'weekday "{word}" is not understood. Write 0 to 7 or mon, tue, wed, thu, fri, sat, sun')
 
 
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 <= value <= 1e6:
+        raise ValueError("write a number from -1000000 to 1000000")
+    return float(value)
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError("write a number above 0; 1 counts the title like the text")
+    return value
+
+
+def _window(value: object) -> Window:
+    if not isinstance(value, str):
+        raise ValueError('write days and hours in quotes, such as "mon-fri 7:00-20:00"')
+    return window(value)
+
+
 def between(low: int, high: int) -> AfterValidator:
     def check(value: int) -> int:
         if not low <= value <= high:
@@ -339,5 +359,11 @@ Site = Annotated[StrictStr, AfterValidator(_site)]
 UserAgent = Annotated[StrictStr, AfterValidator(_user_agent)]
 Cron = Annotated[StrictStr, AfterValidator(_cron)]
 Names = Annotated[tuple[Name, ...], Once]
+Countries = Annotated[tuple[Country, ...], Once]
+AnyLanguage = Annotated[StrictStr, AfterValidator(lambda value: value if value == "any" else _language(value))]
+Weight = Annotated[float, BeforeValidator(_number)]
+TitleWeight = Annotated[Weight, AfterValidator(_positive)]
+Times = Annotated[Window, BeforeValidator(_window)]
+Until = Annotated[date | datetime, BeforeValidator(until)]
 Languages = Annotated[tuple[Language, ...], Once]
 Terms = Annotated[tuple[Text, ...], Once]

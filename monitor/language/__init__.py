@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.language.detectors import DETECTORS, LANGDETECT, LINGUA, NO_LINGUA, Detector, installed
 from monitor.language.judge import SURE, detect, detect_all
-from monitor.language.tags import bcp47
+from monitor.language.tags import base, bcp47
 
 __all__ = [
     "DETECTORS",
@@ -13,6 +13,7 @@ __all__ = [
     "NO_LINGUA",
     "SURE",
     "Detector",
+    "base",
     "bcp47",
     "detect",
     "detect_all",

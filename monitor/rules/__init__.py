@@ -1,13 +1,22 @@
 """Rules: a query compiled once, matched against every article. docs/rules.md is the language's manual.
 
+words.py      text → words, signs, sentences: the one way in which rules and articles are read
+query.lark    the grammar of a query
 grammar.py    query text + aliases → tree; every error with its column
-tree.py       the tree: what it finds in a document, and its gate (words without which it cannot match)
+unexpected.py what the grammar does not expect, in words; foreign.py: what other query languages would mean by it
+regexes.py    regular expressions, by RE2
+shown.py      tree → query text
+parts.py      what each word of a query asks of a text; stemming.py: stems of words
+tree.py       the nodes of a query's tree
 document.py   an article made ready to be searched
+evaluate.py   what a tree finds in a document
+gates.py      what a document must hold for a tree to match it
 ruleset.py    queries, rules with their scope, and all rules against one article
+explaining.py why a rule matched an article or did not
 prefilter.py  query → FTS5 expression, to narrow a search of the archive before the query itself decides
 """
 
-from monitor.rules.document import Document
+from monitor.rules.document import Document, document_of
 from monitor.rules.prefilter import fts_prefilter, fts_reads_alike
 from monitor.rules.ruleset import Query, Rule, RuleSet, compile_query, compile_rule
 
@@ -18,6 +27,7 @@ __all__ = [
     "RuleSet",
     "compile_query",
     "compile_rule",
+    "document_of",
     "fts_prefilter",
     "fts_reads_alike",
 ]

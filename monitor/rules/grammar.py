@@ -1,228 +1,200 @@
-"""Query text to tree, by recursive descent.
+"""Query text to tree. The grammar is in query.lark; here its trees become nodes, and aliases what they stand for.
 
-    either    = all-of { OR all-of }
-    all-of    = near { [AND] near }
-    near      = without [ NEAR/n without ]
-    without   = { NOT | "-" } primary
-    primary   = "(" either ")" | title:primary | "phrase" | word | word* | @alias
-
-Every error is one line for the person who wrote the rule: what is wrong and what to write instead.
+Every error is one line for the person who wrote the rule: what is wrong and what to write instead. What the grammar
+does not expect is worded in unexpected.py, what other query languages would mean by it in foreign.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
+from typing import cast
+
+from lark import Lark, Token, Tree, UnexpectedInput
 
 from monitor.errors import RuleError
-from monitor.rules.document import Part
-from monitor.rules.tree import And, Near, Node, Not, Or, Term
-from monitor.text import clean, one_line, tokenize
+from monitor.model import AliasItems
+from monitor.rules import foreign, regexes
+from monitor.rules.parts import parts_of
+from monitor.rules.tree import (
+    And,
+    Compare,
+    Count,
+    FieldName,
+    First,
+    Has,
+    In,
+    Near,
+    Node,
+    Not,
+    Or,
+    Reach,
+    Regex,
+    Term,
+    is_placed,
+)
+from monitor.rules.unexpected import why_unexpected
+from monitor.text import clean, fold, one_line
 
 MAX_LENGTH = 10_000  # code points
-MAX_DEPTH = 100  # parentheses, NOTs and aliases within one another
+MAX_DEPTH = 100  # parentheses, NOTs, fields, NEARs in a row, and aliases within one another
 MAX_DISTANCE = 1_000  # words
+MAX_FIRST = 10_000  # words
 
-_OPENING = "(（"
-_CLOSING = ")）"
 _QUOTES = '"«»“”„'
-_DASHES = "-−–—‑"  # word processors turn the first into the others
-_HEBREW_QUOTE = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'  # צה"ל: part of the word
-
-_LEXEME = re.compile(
-    rf"""\s*(?:
-      (?P<open>[{_OPENING}])
-    | (?P<close>[{_CLOSING}])
-    | (?P<minus>[{_DASHES}](?=\S))
-    | (?P<title>title:(?=\S))
-    | (?P<phrase>"(?:[^"]|{_HEBREW_QUOTE})*" | «[^»]*» | »[^«]*« | [“”„][^“”]*[“”])
-    | (?P<quote>[{_QUOTES}])
-    | (?P<alias>@[\w-]*)
-    | (?P<word>(?:[^\s{_OPENING}{_CLOSING}{_QUOTES}]|{_HEBREW_QUOTE})+)
-    | (?P<end>$)
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_OPERATOR = re.compile(r"AND|OR|NOT|NEAR/\d{1,9}")
-_FIELD = re.compile(r"([^\W\d_]+):")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+# Codes of countries that are written for a language and are the code of none.
+_NO_LANGUAGES = {"cn": "zh", "cz": "cs", "dk": "da", "gb": "en", "gr": "el", "jp": "ja", "ua": "uk", "us": "en"}
+_COUNTRY = re.compile(r"[a-z]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexeme:
-    kind: str  # open, close, minus, title, phrase, alias, word, end, AND, OR, NOT, NEAR
-    text: str
-    column: int  # 1-based
+@cache
+def _parser() -> Lark:
+    # The contextual lexer reads a value behind feed:, a comparison behind count(…), and everywhere else words.
+    return Lark.open_from_package(
+        "monitor.rules", "query.lark", start="any_of", parser="lalr", lexer="contextual", maybe_placeholders=False
+    )
 
 
-def parse(query: str, aliases: Mapping[str, Sequence[str]]) -> Node:
-    """The tree of a query. Raises RuleError. Whether the query asks for anything at all is not judged here."""
+def parse(query: str, aliases: Aliases) -> Node:
+    """The tree of a query. Raises RuleError, with the column in the query as `monitor.text.clean` leaves it.
+
+    Whether the query asks for anything at all is not judged here.
+    """
     if len(query) > MAX_LENGTH:
         message = f"the query is longer than {MAX_LENGTH:,} characters. Move lists of words into aliases"
         raise RuleError(message, MAX_LENGTH + 1)
-    parser = _Parser(tuple(_lexemes(clean(query))), aliases)
-    return parser.whole_query()
+    query = clean(query)
+    if not query.strip():
+        raise RuleError("the query is empty. Write at least one word", 1)
+    try:
+        tree = _parser().parse(query)
+    except UnexpectedInput as error:
+        raise why_unexpected(error, query) from None
+    return _Builder(query, aliases).node(tree, None, 0)
 
 
-def _lexemes(query: str) -> Iterator[_Lexeme]:
-    position = 0
-    while True:
-        match = _LEXEME.match(query, position)
-        assert match is not None  # every character begins one of the groups
-        kind = match.lastgroup or "end"
-        text = match[kind]
-        column = match.start(kind) + 1
-        if kind == "quote":
-            raise RuleError(f"{text} opens a phrase that is never closed. Close it, or remove it", column)
-        if kind == "word" and (_OPERATOR.fullmatch(text) or text.startswith("NEAR/") or text == "NEAR"):
-            kind = text.partition("/")[0]
-        yield _Lexeme(kind, text, column)
-        if kind == "end":
-            return
-        position = match.end()
+class _Builder:
+    """Makes nodes of one query's syntax tree. `field` is the one around the node, `depth` how deep it lies."""
 
+    def __init__(self, query: str, aliases: Aliases) -> None:
+        self.query = query
+        self.aliases = aliases
 
-class _Parser:
-    def __init__(self, lexemes: tuple[_Lexeme, ...], aliases: Mapping[str, Sequence[str]]) -> None:
-        self.lexemes = lexemes
-        self.at = 0
-        self.depth = 0
-        self.in_title = False
-        self.aliases = _Aliases(aliases)
-
-    @property
-    def next(self) -> _Lexeme:
-        return self.lexemes[self.at]
-
-    def take(self) -> _Lexeme:
-        self.at += 1
-        return self.lexemes[self.at - 1]
-
-    def whole_query(self) -> Node:
-        if self.next.kind == "end":
-            raise RuleError("the query is empty. Write at least one word", 1)
-        tree = self.either()
-        if self.next.kind == "close":
-            message = f'"{self.next.text}" closes nothing. Remove it, or quote the text to search for it literally'
-            raise RuleError(message, self.next.column)
-        return tree
-
-    def either(self) -> Node:
-        nodes = [self.all_of()]
-        while self.next.kind == "OR":
-            self.take()
-            nodes.append(self.all_of())
-        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
-
-    def all_of(self) -> Node:
-        nodes = [self.near()]
-        while self.next.kind not in ("OR", "close", "end"):
-            if self.next.kind == "AND":
-                self.take()
-            nodes.append(self.near())
-        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
-
-    def near(self) -> Node:
-        left = self.without()
-        if self.next.kind != "NEAR":
-            return left
-        operator = self.take()
-        distance = _distance(operator)
-        right = self.without()
-        if self.next.kind == "NEAR":
-            message = f"NEAR joins two terms, not three. Write a {operator.text} b AND b {self.next.text} c"
-            raise RuleError(message, self.next.column)
-        lefts, rights = _terms(left), _terms(right)
-        if lefts is None or rights is None:
-            raise RuleError(
-                "beside NEAR only words, phrases, aliases and (a OR b) of these have a place in the text. "
-                "Put AND, NOT and another NEAR outside, as in NOT (a NEAR/5 b)",
-                operator.column,
-            )
-        return Near(lefts, rights, distance)
-
-    def without(self) -> Node:
-        if self.next.kind not in ("NOT", "minus"):
-            return self.primary()
-        self.enter(self.take())
-        node = self.without()
-        self.depth -= 1
-        return node.node if isinstance(node, Not) else Not(node)
-
-    def primary(self) -> Node:
-        lexeme = self.take()
-        match lexeme.kind:
-            case "open":
-                return self.group(lexeme)
-            case "title":
-                return self.titled(lexeme)
-            case "alias":
-                return self.alias(lexeme)
-            case "phrase":
-                return self.term(lexeme.text[1:-1], lexeme.column + 1, quoted=True)
+    # One function, and loops in place of comprehensions: a hundred levels must not exhaust the stack.
+    def node(self, tree: Tree[Token], field: FieldName | None, depth: int) -> Node:
+        children = cast("list[Tree[Token]]", tree.children)
+        tokens = cast("list[Token]", tree.children)
+        match tree.data:
             case "word":
-                return self.term(lexeme.text, lexeme.column, quoted=False)
-        raise RuleError(self.misplaced(lexeme), lexeme.column)
+                return self.term(tokens[0], field)
+            case "any_of" | "all_of":
+                nodes = []
+                for child in children:
+                    nodes.append(self.node(child, field, depth))
+                return Or(tuple(nodes)) if tree.data == "any_of" else And(tuple(nodes))
+            case "near":
+                node = self.node(children[0], field, depth)
+                for index in range(1, len(children), 2):
+                    depth = _deeper(depth, tokens[index])
+                    right = self.node(children[index + 1], field, depth)
+                    node = self.near(node, tokens[index], right)
+                return node
+            case "group":
+                return self.node(children[1], field, _deeper(depth, tokens[0]))
+            case "absent":
+                node = self.node(children[1], field, _deeper(depth, tokens[0]))
+                return node.node if isinstance(node, Not) else Not(node)
+            case "alias":
+                return self.aliases.node(tokens[0][1:], _column(tokens[0]), field)
+            case "marked":
+                return self.marked(tokens[0], tokens[1], field)
 
-    def group(self, opening: _Lexeme) -> Node:
-        self.enter(opening)
-        if self.next.kind == "close":
-            raise RuleError("there is nothing between the parentheses. Remove them, or write a word", opening.column)
-        node = self.either()
-        if self.next.kind != "close":
-            message = f'"{opening.text}" is never closed. Close it, or quote the text to search for a literal "("'
-            raise RuleError(message, opening.column)
-        self.take()
-        self.depth -= 1
-        return node
+        first = tokens[0]
+        if field is not None:
+            message = (
+                f"{first.removesuffix('(')} cannot stand within {field}:. Put it outside, as in {field}:(a OR b) AND "
+            )
+            raise RuleError(message + _SAMPLES[tree.data], _column(first))
+        depth = _deeper(depth, first)
+        match tree.data:
+            case "within":
+                _refuse_absence(children[1], first)
+                return self.node(children[1], cast("FieldName", first[:-1].lower()), depth)
+            case "has":
+                values = [child.children[0] for child in children if isinstance(child, Tree)]
+                nodes = [_has(first[:-1].lower(), cast("Token", value)) for value in values]
+                return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+            case "regex":
+                source, _, flag = first[1:].rpartition("/")
+                regexes.check(source, flag == "i", _column(first) + 1)
+                return Regex(source, flag == "i")
+            case "count":
+                return self.count(first, self.node(children[1], None, depth), tokens[2], tokens[3])
+            case _:
+                assert tree.data == "first"
+                _refuse_absence(children[1], first)
+                return First(_words(first), self.node(children[1], None, depth))
 
-    def titled(self, lexeme: _Lexeme) -> Node:
-        if self.next.kind in ("minus", "NOT"):
-            raise RuleError("absence goes before the field. Write -title:word", self.next.column)
-        outside, self.in_title = self.in_title, True
-        self.enter(lexeme)
-        node = self.primary()
-        self.depth -= 1
-        self.in_title = outside
-        return node
+    def term(self, token: Token, field: FieldName | None) -> Term:
+        text, column = token.value, _column(token)
+        if token.type == "PHRASE":
+            return Term(parts_of(text[1:-1], column + 1, quoted=True), field)
+        end = column - 1 + len(text)
+        advice = foreign.advice(text, self.query[end : end + 1])
+        if advice is not None:
+            raise RuleError(advice, column)
+        return Term(parts_of(text, column, quoted=False), field)
 
-    def alias(self, lexeme: _Lexeme) -> Node:
-        terms = self.aliases.terms(lexeme.text[1:], lexeme.column)
-        if self.in_title:
-            terms = tuple(replace(term, title_only=True) for term in terms)
-        return terms[0] if len(terms) == 1 else Or(terms)
+    def marked(self, mark: Token, token: Token, field: FieldName | None) -> Term:
+        text, column = token.value, _column(token)
+        advice = foreign.advice_behind(mark.value, text)
+        if advice is not None:
+            raise RuleError(advice, _column(mark))
+        exact, stem = mark == "=", mark == "~"
+        if token.type == "PHRASE":
+            return Term(parts_of(text[1:-1], column + 1, quoted=True, exact=exact, stem=stem), field)
+        return Term(parts_of(text, column, quoted=False, exact=exact, stem=stem), field)
 
-    def term(self, text: str, column: int, *, quoted: bool) -> Term:
-        return Term(_parts(text, column, quoted=quoted), title_only=self.in_title)
+    def near(self, left: Node, operator: Token, right: Node) -> Near:
+        name, _, written = operator.partition("/")
+        if written.isdecimal() and int(written) > MAX_DISTANCE:
+            message = (
+                f"at most {MAX_DISTANCE} words may lie between. Write {name}/{MAX_DISTANCE}, "
+                f"or {name}/p for the same paragraph"
+            )
+            raise RuleError(message, _column(operator))
+        reach = cast("Reach", int(written) if written.isdecimal() else written)
+        for side in (left, right):
+            if not is_placed(side):
+                raise RuleError(_no_place(side, operator), _column(operator))
+        if ":" in self.query:
+            lefts, rights = _fields(left), _fields(right)
+            if None not in lefts | rights and lefts.isdisjoint(rights):
+                message = f"title and text are never side by side, so this {name} matches nothing. Write AND"
+                raise RuleError(message, _column(operator))
+        return Near(left, right, reach, name == "BEFORE")
 
-    def enter(self, lexeme: _Lexeme) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise RuleError(f"the query is nested more than {MAX_DEPTH} deep. Write it flatter", lexeme.column)
-
-    def misplaced(self, lexeme: _Lexeme) -> str:
-        if lexeme.kind == "NEAR":
-            _distance(lexeme)
-        before = self.lexemes[self.at - 2] if self.at > 1 else None
-        what = "the query ends" if lexeme.kind == "end" else f"{lexeme.text} stands"
-        if before is None:
-            where = "at the beginning, where a word is expected"
-        else:
-            where = f"after {_shown(before.text)}, where a word is expected"
-        advice = "Write one" if lexeme.kind in ("end", "close") else f'Write one, or "{lexeme.text}" to search for it'
-        return f"{what} {where}. {advice}"
+    def count(self, opening: Token, node: Node, compare: Token, number: Token) -> Count:
+        if not is_placed(node):
+            raise RuleError(_no_place(node, opening), _column(opening))
+        return Count(node, cast("Compare", compare.value), int(number))
 
 
-def _distance(operator: _Lexeme) -> int:
-    digits = operator.text[len("NEAR/") :]
-    if not digits.isdecimal() or int(digits) > MAX_DISTANCE:
-        message = (
-            f"after NEAR stands a slash and at most how many words may lie between, up to {MAX_DISTANCE}. "
-            f'Write NEAR/10, or "{operator.text}" to search for the word'
-        )
-        raise RuleError(message, operator.column)
-    return int(digits)
+# What may stand beside a field instead of within it, by the rule of the grammar.
+_SAMPLES = {
+    "within": "text:c",
+    "has": "lang:fr",
+    "regex": "/c/",
+    "count": "count(c) >= 3",
+    "first": "first(100): c",
+}
+
+
+def _column(token: Token) -> int:
+    return cast("int", token.start_pos) + 1
 
 
 def _shown(text: str) -> str:
@@ -230,130 +202,206 @@ def _shown(text: str) -> str:
     return one_line(text, 60)
 
 
-def _terms(node: Node) -> tuple[Term, ...] | None:
-    """The node as alternative terms; None when it is more than that."""
+def _deeper(depth: int, token: Token) -> int:
+    if depth >= MAX_DEPTH:
+        raise RuleError(f"the query is nested more than {MAX_DEPTH} deep. Write it flatter", _column(token))
+    return depth + 1
+
+
+def _words(first: Token) -> int:
+    number = int(re.sub(r"\D", "", first))
+    if not 1 <= number <= MAX_FIRST:
+        message = f"first() takes 1 to {MAX_FIRST:,} words. Write first(100): word, or title:word for the title alone"
+        raise RuleError(message, _column(first))
+    return number
+
+
+def _refuse_absence(tree: Tree[Token], before: Token) -> None:
+    if tree.data == "absent":
+        absent = cast("Token", tree.children[0])
+        raise RuleError(f"absence goes in front: write -{_shown(before)}word", _column(absent))
+
+
+def _no_place(node: Node, token: Token) -> str:
+    """Why a node may not stand beside NEAR or in count(), and what to write instead."""
+    counted = token.type == "COUNT"
+    where = "within count()" if counted else f"beside {token.partition('/')[0]}"
+    sample = "count(a) >= 3" if counted else f"a {token} b"
     match node:
-        case Term():
-            return (node,)
         case Or(nodes):
-            parts = [_terms(part) for part in nodes]
-            return None if None in parts else tuple(term for part in parts for term in part or ())
+            return _no_place(next(inner for inner in nodes if not is_placed(inner)), token)
+        case And():
+            return f"{where} AND has no place in the text. Write {sample} AND {sample.replace('a', 'c', 1)}"
+        case Not():
+            return f"{where} absence has no place in the text. Write NOT ({sample})"
+        case Term(field=field):
+            what, instead = f"{field}:", f"{field}:c"
+        case Has(field):
+            what, instead = f"{field}:", f"{field}:c"
+        case Regex():
+            what, instead = "a regular expression", "/c/"
+        case Count():
+            what, instead = "count()", "count(c) >= 3"
         case _:
-            return None
+            return f"{where} first() cannot stand. Put it in front: first(100): ({sample})"
+    return f"{where} {what} has no place in the text. Put it outside: {sample} AND {instead}"
 
 
-# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-# What other query languages mean by something we would overlook, and what it is here.
-_FOREIGN = (
-    (re.compile(r"!.*"), "! does not negate here. Write -word or NOT word"),
-    (re.compile(r"\|+|&+"), "{0} joins nothing here. Write OR, AND, or nothing for AND"),
-    (re.compile(r".*~\d*"), "~ has no meaning here. For words near one another write a NEAR/5 b"),
-    (
-        re.compile(r"/.+/[a-z]*"),
-        "regular expressions cannot be searched. Write words, or the beginning of one: ukrain*",
-    ),
-    (
-        re.compile(r".*\w\?\w.*"),
-        "? stands for no letter here. Write the spellings as (a OR b), or a beginning: ukrain*",
-    ),
-)
+def _fields(node: Node) -> set[FieldName | None]:
+    """The fields in which a placed node may stand; of a Near those of one side, which are those of the other."""
+    match node:
+        case Term(field=field):
+            return {field}
+        case Near(right=inner) | In(node=inner):
+            return _fields(inner)
+        case Or(nodes):
+            return {field for inner in nodes for field in _fields(inner)}
+        case _:
+            return set()
 
 
-def _parts(text: str, column: int, *, quoted: bool) -> tuple[Part, ...]:
-    """The words of a term, folded. `column` is where the text begins in the query."""
-    if not quoted:
-        _refuse_foreign(text, column)
-    parts: list[Part] = []
-    for piece in re.finditer(r"\S+", text):
-        parts += _piece(piece[0], column + piece.start())
-    if not parts:
-        what = "the phrase is empty" if not text.strip() else f'"{_shown(text)}" holds no letter or digit to search for'
-        raise RuleError(f"{what}. Write a word", column)
-    return tuple(parts)
-
-
-def _piece(piece: str, column: int) -> list[Part]:
-    """The words of a piece without spaces: `l'ukrain*` is `l` and everything that begins with `ukrain`."""
-    body = piece.rstrip("*")
-    tokens = tokenize(body)
-    parts = [Part(word) for word in tokens.words]
-    if "*" in body:
-        at = column + body.index("*")
-        raise RuleError("* stands only at the end of a word, as in ukrain*. Remove it, or list the spellings", at)
-    if body == piece or not body:
-        return parts
-    if not tokens.words or tokens.ends[-1] != len(body) or len(tokens.words[-1]) < 2:
-        message = "* needs at least two letters right before it, as in ukrain*. Write more of the word, or leave it out"
-        raise RuleError(message, column + len(body))
-    return [*parts[:-1], Part(tokens.words[-1], is_open=True)]
-
-
-def _refuse_foreign(text: str, column: int) -> None:
-    field = _FIELD.match(text)
-    if field and field[1].lower() == "title":
-        raise RuleError('title: needs a word, a "phrase" or a (group) right behind it', column)
-    if field:
-        what = f'there is no field "{_shown(field[1])}"; only title: can be searched alone'
-        raise RuleError(f'{what}. To search for it literally, write "{_shown(text)}"', column)
-    if text in _DASHES:
-        raise RuleError(f"{text} stands right before what must be absent. Write -word", column)
-    for pattern, message in _FOREIGN:
-        if pattern.fullmatch(text):
-            literally = f'. To search for it literally, write "{_shown(text)}"' if tokenize(text).words else ""
-            raise RuleError(message.format(_shown(text)) + literally, column)
+def _has(field: str, token: Token) -> Has:
+    """A value of a field that is compared whole."""
+    written, column = token.value, _column(token)
+    if token.type == "PHRASE":
+        written, column = written[1:-1], column + 1
+    value = fold(" ".join(written.split()))
+    if field == "lang":
+        if value in _NO_LANGUAGES:
+            raise RuleError(f"{value} is the code of a country. Write lang:{_NO_LANGUAGES[value]}", column)
+        if not _LANGUAGE.fullmatch(value):
+            message = (
+                f'lang: takes the code of a language, not "{_shown(written)}". Write lang:fr, lang:pt-br or lang:und'
+            )
+            raise RuleError(message, column)
+        return Has("lang", value)
+    if field == "country":
+        if value == "uk":
+            raise RuleError(
+                "uk is the code of a language. Write country:GB for the United Kingdom, country:UA for Ukraine", column
+            )
+        if not _COUNTRY.fullmatch(value):
+            message = f'country: takes the two letters of a country, not "{_shown(written)}". Write country:FR'
+            raise RuleError(message, column)
+        return Has("country", value)
+    letters = value.removesuffix("*")
+    if "*" in letters or not letters:
+        message = f"in {field}: a * stands only at the end, behind a beginning. Write {field}:news*"
+        raise RuleError(message if "*" in value else f"{field}: needs a value. Write {field}:news", column)
+    return Has("feed" if field == "feed" else "tag", letters, is_open=letters != value)
 
 
 # ── aliases ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_OPERATOR_IN_ALIAS = re.compile(rf"(?:^|\s)(?:AND|OR|NOT|NEAR/\d+)(?:\s|$)|[{_OPENING}{_CLOSING}]|^-|^title:")
+_ITEM = re.compile(rf"([=~]?)\s*(?:([{_QUOTES}])(.*)[{_QUOTES}]|(.*))", re.DOTALL)
+_OPERATOR_IN_ITEM = re.compile(
+    r"(?:^|\s)(?:AND|OR|NOT|(?:NEAR|BEFORE)/\w+)(?:\s|$)|[()（）]|^-|^[^\W\d_]+:\S|^/.*/i?$", re.DOTALL
+)
+
+Forms = dict[str | None, dict[Term, None]]  # terms by the language they count in, None: all; each once, in order
 
 
-class _Aliases:
-    """Aliases by name, each worked out once: a flat list of terms."""
+class Aliases:
+    """What names stand for: lists of forms, or lists by language with those of all languages under `any`.
 
-    def __init__(self, items: Mapping[str, Sequence[str]]) -> None:
-        self.items = items
-        self.known: dict[str, tuple[Term, ...]] = {}
-        self.open: list[str] = []  # the aliases being worked out, outermost first
+    Each name is worked out once, when the first query uses it. Names know no case.
+    """
 
-    def terms(self, name: str, column: int) -> tuple[Term, ...]:
-        """What an alias stands for, each term once. `column` is where the query uses it, and so where errors are."""
-        if name in self.known:
-            return self.known[name]
-        if name in self.open:
-            chain = " → ".join(f"@{link}" for link in (*self.open[self.open.index(name) :], name))
-            raise RuleError(f"the alias @{name} contains itself: {chain}. Take it out of one of them", column)
-        if name not in self.items:
+    def __init__(self, items: Mapping[str, AliasItems]) -> None:
+        self._items = {name.casefold(): (name, listed) for name, listed in items.items()}
+        self._forms: dict[str, Forms] = {}
+        self._nodes: dict[tuple[str, FieldName | None], Node] = {}
+        self._open: list[str] = []  # the aliases being worked out, outermost first
+
+    def node(self, name: str, column: int, field: FieldName | None = None) -> Node:
+        """Any of an alias's forms, in a field. `column` is where the query uses it, and so where errors are."""
+        key = name.casefold(), field
+        if key not in self._nodes:
+            forms = self._worked_out(name, column)
+            everywhere = forms.get(None, {})
+            nodes: list[Node] = [Term(term.parts, field) for term in everywhere]
+            for language, terms in forms.items():
+                own = [Term(term.parts, field) for term in terms if term not in everywhere]
+                if language is not None and own:
+                    nodes.append(In(language, own[0] if len(own) == 1 else Or(tuple(own))))
+            self._nodes[key] = nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+        return self._nodes[key]
+
+    def _worked_out(self, name: str, column: int) -> Forms:
+        key = name.casefold()
+        if key in self._forms:
+            return self._forms[key]
+        if key not in self._items:
             raise RuleError(self._unknown(name), column)
-        if len(self.open) >= MAX_DEPTH:
+        name, listed = self._items[key]
+        if key in self._open:
+            names = [self._items[link][0] for link in (*self._open[self._open.index(key) :], key)]
+            chain = " → ".join(f"@{link}" for link in names)
+            raise RuleError(f"the alias @{name} contains itself: {chain}. Take it out of one of them", column)
+        if len(self._open) >= MAX_DEPTH:
             raise RuleError(f"aliases are nested more than {MAX_DEPTH} deep. Write them flatter", column)
-        self.open.append(name)
-        terms: dict[Term, None] = {}
-        for item in self.items[name]:
-            terms |= dict.fromkeys(self._item(name, item.strip(), column))
-        self.open.pop()
-        if not terms:
-            raise RuleError(f"the alias @{name} is empty. Give it a word, or remove it here", column)
-        self.known[name] = tuple(terms)
-        return self.known[name]
-
-    def _item(self, name: str, item: str, column: int) -> tuple[Term, ...]:
-        if item.startswith("@"):
-            return self.terms(item[1:], column)
-        if _OPERATOR_IN_ALIAS.search(item):
-            what = f'the alias @{name} holds "{_shown(item)}"'
-            raise RuleError(f"{what}. An item is a word, a phrase or another @alias: list each by itself", column)
+        self._open.append(key)
         try:
-            return (Term(_parts(item.strip(_QUOTES), 1, quoted=True)),)
+            forms: Forms = {}
+            for language, item in _listed(name, listed, column):
+                for inner, terms in self._item(name, item, column).items():
+                    forms.setdefault(_narrower(language, inner), {}).update(terms)
+        finally:
+            self._open.pop()
+        if not forms:
+            raise RuleError(f"the alias @{name} is empty. Give it a word, or remove it here", column)
+        self._forms[key] = forms
+        return forms
+
+    def _item(self, name: str, item: str, column: int) -> Forms:
+        if item.startswith("@"):
+            return self._worked_out(item[1:], column)
+        what = f'the alias @{name} holds "{_shown(item)}"'
+        mark, quote, quoted, plain = _ITEM.fullmatch(item).groups()  # type: ignore[union-attr]  # takes any text
+        if not quote and _OPERATOR_IN_ITEM.search(item):
+            raise RuleError(f"{what}. An item is a word, a phrase or another @alias: list each by itself", column)
+        text = quoted if quote else plain.strip(_QUOTES)
+        is_phrase = bool(quote) or len(text.split()) != 1
+        advice = None if is_phrase else foreign.advice(text, "")
+        if advice is not None:
+            raise RuleError(f"{what}: {advice}", column)
+        try:
+            parts = parts_of(text, 1, quoted=is_phrase, exact=mark == "=", stem=mark == "~")
         except RuleError as error:
-            raise RuleError(f'the alias @{name} holds "{_shown(item)}": {error.message}', column) from None
+            raise RuleError(f"{what}: {error.message}", column) from None
+        return {None: {Term(parts): None}}
 
     def _unknown(self, name: str) -> str:
         if not name:
             return '@ stands before the name of an alias. Write @NAME, or quote the text to search for a literal "@"'
-        by_folded = {known.casefold(): known for known in self.items}
-        close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.5)
+        close = get_close_matches(name.casefold(), self._items, n=1, cutoff=0.5)
         if close:
-            return f"there is no alias @{name}. Did you mean @{by_folded[close[0]]}?"
+            return f"there is no alias @{name}. Did you mean @{self._items[close[0]][0]}?"
         return f'there is no alias @{name}. Add it under "aliases", or write the words'
+
+
+def _listed(name: str, listed: AliasItems, column: int) -> Iterator[tuple[str | None, str]]:
+    """Every item with the language it counts in; None: all."""
+    if not isinstance(listed, Mapping):
+        yield from ((None, clean(item).strip()) for item in listed)
+        return
+    for key, items in listed.items():
+        language = key.lower()
+        if language != "any" and not _LANGUAGE.fullmatch(language):
+            message = (
+                f'the alias @{name} has forms under "{_shown(key)}". Write the code of a language such as fr, or any'
+            )
+            raise RuleError(message, column)
+        yield from ((None if language == "any" else language, clean(item).strip()) for item in items)
+
+
+def _narrower(outer: str | None, inner: str | None) -> str | None:
+    """The language in which a form counts that is listed under one and, through another alias, under a second.
+
+    In an article of unknown language every form counts, so two languages that exclude one another leave that.
+    """
+    if outer is None or inner is None:
+        return outer or inner
+    if f"{inner}-".startswith(f"{outer}-"):
+        return inner
+    return outer if f"{outer}-".startswith(f"{inner}-") else "und"

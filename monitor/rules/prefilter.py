@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from monitor.rules.document import Part
+from monitor.rules.gates import gate
 from monitor.rules.ruleset import Query
-from monitor.rules.tree import And, Near, Node, Not, Or, Term
+from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
 
 # Characters that divide words for both tokenizers, or are the same letter to both, or one of _KEPT. Latin, Greek,
 # Cyrillic, Armenian, Hebrew, Arabic, punctuation, currencies, signs, Hangul, emoji. A test asks SQLite about each.
@@ -22,7 +22,7 @@ _ALIKE = (
     "\u01cd-\u01df\u01e4-\u01ef\u01f4-\u01fb\u0200-\u02af\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328"
     "\u0330\u0331\u0370-\u0373\u0375-\u0377\u0384-\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ff"
     "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u045e-\u0527\u0531-\u0556\u0559-\u058a\u05be\u05d0-\u05ea\u05f3\u05f4\u0606-\u061b\u061e-\u063f\u0641-\u064a\u066a-\u066f\u0671-\u06d5"
-    "\u1e00-\u1e99\u1e9b-\u1f15\u1f20-\u1f45\u2010-\u2027\u2030-\u205e\u20a0-\u20b9\u2116\u2190-\u2328\u2500-\u26ff"
+    "\u1e00-\u1e99\u1e9b-\u1f15\u1f20-\u1f45\u2010-\u2027\u2030-\u205e\u20a0-\u20b9\u2190-\u2328\u2500-\u26ff"
     "\u2701-\u27bf\uac00-\ud7a3\U0001f1e6-\U0001f1ff\U0001f300-\U0001f320\U0001f3a0-\U0001f3c4\U0001f400-\U0001f43e"
     "\U0001f500-\U0001f53d\U0001f5fb-\U0001f640\U0001f680-\U0001f6c5"
 )
@@ -32,6 +32,7 @@ _READ_ALIKE = re.compile(f"[{_ALIKE}]*")
 _ASKED = re.compile("[0-9a-z\u0430-\u045f\u0491']+")
 # Letters that we fold to one or two of those, and FTS5 keeps.
 _KEPT = (("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("o", "ø"), ("l", "ł"), ("d", "đ"), ("i", "ı"), ("е", "ё"))
+_GROUP = 3  # digits
 _MOST_CHOICES = 6  # 64 spellings and a few
 
 
@@ -50,16 +51,20 @@ def fts_prefilter(query: Query) -> str | None:
 
 def _expression(node: Node) -> str | None:
     match node:
-        case Term():
-            return _all_of(map(_word, node.parts))
-        case Near():
-            return _all_of((_any_of(map(_expression, node.left)), _any_of(map(_expression, node.right))))
-        case And():
-            return _all_of(map(_expression, node.nodes))
-        case Or():
-            return _any_of(map(_expression, node.nodes))
-        case Not():
+        case Term(field="author" | "link" | "source") | Has() | Regex() | Not():
             return None
+        case Term(parts):
+            return _all_of(map(_word, parts))
+        case Near(left, right):
+            return _all_of((_expression(left), _expression(right)))
+        case And(nodes):
+            return _all_of(map(_expression, nodes))
+        case Or(nodes):
+            return _any_of(map(_expression, nodes))
+        case Count(inner):
+            return _expression(inner) if gate(node) is not None else None
+        case First(_, inner) | In(_, inner):
+            return _expression(inner)
 
 
 def _all_of(expressions: Iterable[str | None]) -> str | None:
@@ -80,9 +85,13 @@ def _any_of(expressions: Iterable[str | None]) -> str | None:
 
 def _word(part: Part) -> str | None:
     """One word in every spelling FTS5 may hold; None for a word that may not be asked for."""
-    letters, is_open = part
-    if not _ASKED.fullmatch(letters):
+    letters, is_open = part.letters, part.is_open
+    if part.stem is not None or not _ASKED.fullmatch(letters):
         return None
+    if letters[0].isdecimal() and (is_open or not letters.isdecimal()):
+        return None  # 20* is to find 2,000, and 2000kg to find 2,000kg
+    if letters.isdecimal() and len(letters) > _GROUP:
+        return _any_of((f'"{letters}"', f'"{_grouped(letters)}"'))  # 20,000 is two words to FTS5
     choices = 0
     for index in range(len(letters)):
         choices += sum(letters.startswith(folded, index) for folded, _ in _KEPT)
@@ -91,6 +100,13 @@ def _word(part: Part) -> str | None:
             break
     star = " *" if is_open else ""
     return _any_of(f'"{spelling}"{star}' for spelling in sorted(_spellings(letters, is_open=is_open)))
+
+
+def _grouped(digits: str) -> str:
+    head = len(digits) % _GROUP
+    return " ".join(
+        filter(None, [digits[:head], *(digits[at : at + _GROUP] for at in range(head, len(digits), _GROUP))])
+    )
 
 
 def _spellings(letters: str, *, is_open: bool) -> list[str]:

@@ -1,19 +1,25 @@
-"""The tree of a compiled query: what each node finds in a document, and its gate.
-
-A gate is a set of words (or beginnings of words) of which at least one is present in every document the node matches.
-Rules are looked up by their gates, so an article is held only against the rules that have a chance.
-"""
+"""The tree of a query: what was written, worked out. `evaluate` finds it in a document, `gates` says what it needs."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from monitor.rules.document import Document, Part
+FieldName = Literal["title", "text", "author", "link", "source"]
+Reach = int | Literal["s", "p"]  # at most so many words between; in one sentence; in one paragraph
+Compare = Literal[">=", ">", "=", "<=", "<"]
 
-Hit = tuple[int, int, int]  # field (0 title, 1 text), first word, one past the last word
-Gate = frozenset[Part]
+
+class Part(NamedTuple):
+    """One word of a term."""
+
+    letters: str  # folded; of an open one its beginning; of an exact or stemmed one what it folds to
+    is_open: bool = False  # every word that begins so
+    pattern: str | None = None  # of those only the words that match this, a regular expression over the folded word
+    exact: str | None = None  # written so, or, if open, with this beginning
+    sign: str = ""  # the sign that must follow: & + ++ # °
+    stem: str | None = None  # the word as written, in lower case: every word of its stem
+    before: str = ""  # the sign that must stand before: #
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,125 +27,89 @@ class Term:
     """A word, or several in a row."""
 
     parts: tuple[Part, ...]
-    title_only: bool = False
-
-    def hits(self, document: Document) -> list[Hit] | None:
-        """Every place the term stands; None when there is none."""
-        for part in self.parts:
-            if not part.is_open and part.letters not in document.words:
-                return None
-        fields = document.fields[:1] if self.title_only else document.fields
-        found = [(number, *place) for number, field in enumerate(fields) for place in field.phrases(self.parts)]
-        return found or None
-
-    def gate(self) -> Gate:
-        return frozenset([min(self.parts, key=_frequency)])
+    field: FieldName | None = None  # None: title and text
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """One of `left` and one of `right` in one field, in either order, with at most `distance` words between them."""
+    """One place of `left` and one of `right` in one field, not overlapping, within reach of one another."""
 
-    left: tuple[Term, ...]
-    right: tuple[Term, ...]
-    distance: int
-
-    def hits(self, document: Document) -> list[Hit] | None:
-        """Both sides of every pair that is near enough; None when there is none."""
-        lefts = _any_of(self.left, document)
-        rights = _any_of(self.right, document) if lefts else []
-        found = _beside(lefts, rights, self.distance) + _beside(rights, lefts, self.distance)
-        return found or None
-
-    def gate(self) -> Gate:
-        return min((_any_gate(self.left), _any_gate(self.right)), key=_gate_frequency)
+    left: Node
+    right: Node
+    reach: Reach
+    ordered: bool = False  # left comes first
 
 
 @dataclass(frozen=True, slots=True)
 class And:
     nodes: tuple[Node, ...]
 
-    def hits(self, document: Document) -> list[Hit] | None:
-        """What every node finds; None when one of them does not match."""
-        found: list[Hit] = []
-        for node in self.nodes:
-            hits = node.hits(document)
-            if hits is None:
-                return None
-            found += hits
-        return found
-
-    def gate(self) -> Gate | None:
-        gates = [gate for node in self.nodes if (gate := node.gate()) is not None]
-        return min(gates, key=_gate_frequency, default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Or:
     nodes: tuple[Node, ...]
-
-    def hits(self, document: Document) -> list[Hit] | None:
-        """What the nodes that match find; None when none of them does."""
-        found = [hits for node in self.nodes if (hits := node.hits(document)) is not None]
-        return [hit for hits in found for hit in hits] if found else None
-
-    def gate(self) -> Gate | None:
-        return _union(node.gate() for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     node: Node
 
-    def hits(self, document: Document) -> list[Hit] | None:
-        """Nothing found when the node does not match; None when it does."""
-        return [] if self.node.hits(document) is None else None
 
-    def gate(self) -> None:
-        """None: a document without any of its words matches, too."""
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What is known of the article beside its words."""
 
-
-Node = Term | Near | And | Or | Not
-
-
-def _any_of(terms: tuple[Term, ...], document: Document) -> list[Hit]:
-    return sorted({hit for term in terms for hit in term.hits(document) or ()})
+    field: Literal["feed", "tag", "lang", "country"]
+    value: str  # folded
+    is_open: bool = False  # every value that begins so
 
 
-def _beside(hits: list[Hit], others: list[Hit], distance: int) -> list[Hit]:
-    """The hits that have one of the others before or behind them, at most `distance` words away and not overlapping."""
-    beginnings = [(field, start) for field, start, _ in others]
-    ends = sorted((field, end) for field, _, end in others)
-    return [
-        hit
-        for hit in hits
-        if _within(beginnings, hit[0], hit[2], hit[2] + distance) or _within(ends, hit[0], hit[1] - distance, hit[1])
-    ]
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A regular expression in RE2's syntax, over title and text as they are written."""
+
+    source: str
+    ignore_case: bool = False
 
 
-def _within(places: list[tuple[int, int]], field: int, low: int, high: int) -> bool:
-    """Whether one of the sorted places lies in the field between low and high, both included."""
-    index = bisect_left(places, (field, low))
-    return index < len(places) and places[index] <= (field, high)
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often something stands in title and text together; places that overlap count once."""
+
+    node: Node
+    compare: Compare
+    number: int
 
 
-def _any_gate(terms: tuple[Term, ...]) -> Gate:
-    return frozenset().union(*(term.gate() for term in terms))
+@dataclass(frozen=True, slots=True)
+class First:
+    """Something within the title, or the first `words` words of the text."""
+
+    words: int
+    node: Node
 
 
-def _union(gates: Iterable[Gate | None]) -> Gate | None:
-    union: Gate = frozenset()
-    for gate in gates:
-        if gate is None:
-            return None
-        union |= gate
-    return union
+@dataclass(frozen=True, slots=True)
+class In:
+    """Something that counts only in articles of a language, or of an unknown one."""
+
+    language: str
+    node: Node
 
 
-def _frequency(part: Part) -> float:
-    """How often a word is to be expected, on no scale: short words and open ones often."""
-    return (8.0 if part.is_open else 1.0) / len(part.letters) ** 3
+Node = Term | Near | And | Or | Not | Has | Regex | Count | First | In
 
 
-def _gate_frequency(gate: Gate) -> float:
-    return sum(map(_frequency, gate))
+def is_placed(node: Node) -> bool:
+    """Whether what a node finds has a place in title or text, so that it may stand beside NEAR and in count()."""
+    match node:
+        case Term(field=field):
+            return field in (None, "title", "text")
+        case Near():
+            return True
+        case Or(nodes):
+            return all(map(is_placed, nodes))
+        case In(node=inner):
+            return is_placed(inner)
+        case _:
+            return False

@@ -1,0 +1,81 @@
+"""What a document must hold for a query to match it: its gate.
+
+A gate is a set of words, beginnings of words and stems, of which at least one is present in every document that the
+query matches. Rules are looked up by their gates, so an article is held only against the rules that have a chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
+
+Gate = frozenset[Part]
+OPEN: Gate = frozenset()  # something must be present, but no word that could be looked up
+
+
+def gate(node: Node) -> Gate | None:
+    """The gate of a query. `OPEN`: any document may match. None: what matches need not hold anything at all."""
+    match node:
+        case Term(field="author" | "link" | "source"):
+            return OPEN
+        case Term(parts):
+            return frozenset([min(parts, key=_frequency)])
+        case Has() | Regex():
+            return OPEN
+        case Near(left, right):
+            return narrowest([gate(left), gate(right)])
+        case And(nodes):
+            return narrowest([gate(inner) for inner in nodes])
+        case Or(nodes):
+            return any_of(gate(inner) for inner in nodes)
+        case Not():
+            return None
+        case Count(inner, compare, number):
+            least = {">=": number, ">": number + 1, "=": number, "<=": 0, "<": 0}[compare]
+            return gate(inner) if least > 0 else None
+        case First(_, inner) | In(_, inner):
+            return gate(inner)
+
+
+def narrowest(gates: Iterable[Gate | None]) -> Gate | None:
+    """Of gates that must all be passed the one that the fewest documents pass."""
+    known = [some for some in gates if some is not None]
+    return min(known, key=frequency, default=None)
+
+
+def any_of(gates: Iterable[Gate | None]) -> Gate | None:
+    """The gate of documents that pass one of several."""
+    union: set[Part] = set()
+    is_open = False
+    for some in gates:
+        if some is None:
+            return None
+        is_open = is_open or not some
+        union |= some
+    return OPEN if is_open else frozenset(union)
+
+
+def of_scores(scores: Sequence[tuple[Node, float]], threshold: float) -> Gate | None:
+    """The gate of documents whose weights reach a threshold: without the rarest terms they could not."""
+    positive = [(gate(node), weight) for node, weight in scores if weight > 0]
+    positive.sort(key=lambda pair: float("inf") if pair[0] is None else frequency(pair[0]))
+    without = sum(weight for _, weight in positive)
+    needed: list[Gate | None] = []
+    for some, weight in positive:
+        if without < threshold:
+            break
+        needed.append(some)
+        without -= weight
+    return any_of(needed) if without < threshold else None
+
+
+def frequency(some: Gate) -> float:
+    """How many documents are to be expected to pass, on no scale."""
+    return sum(map(_frequency, some)) if some else float("inf")
+
+
+def _frequency(part: Part) -> float:
+    """How often a word is to be expected, on no scale: short words and open ones often."""
+    wide = 8.0 if part.is_open else 4.0 if part.stem is not None else 1.0
+    return wide / len(part.letters) ** 3
