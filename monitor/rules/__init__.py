@@ -12,7 +12,6 @@ document.py   an article made ready to be searched
 evaluate.py   what a tree finds in a document
 gates.py      what a document must hold for a tree to match it
 ruleset.py    queries, rules with their scope, and all rules against one article
-explaining.py why a rule matched an article or did not
 prefilter.py  query → FTS5 expression, to narrow a search of the archive before the query itself decides
 """
 
