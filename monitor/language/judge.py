@@ -16,7 +16,7 @@ from monitor.language.scripts import (
     has_kana,
     writes,
 )
-from monitor.language.statistics import OTHER, PROFILES, UNPROFILED
+from monitor.language.statistics import BY_WORDS, OTHER, PROFILES, UNPROFILED
 from monitor.language.tags import base, bcp47
 from monitor.model import UNDETERMINED, LanguageGuess
 
@@ -33,7 +33,10 @@ _COMMON = frozenset("de en es fr it pt ru".split())
 _OF_COMMON = 5.0
 _NATIONAL = frozenset("be kk ky mn sr tg".split())  # without statistics, but with newspapers of their own
 _OF_NATIONAL = 0.5
-_OF_UNPROFILED = 0.05  # these are rare, or can hardly be told from a larger neighbour
+_OF_UNPROFILED = 0.05  # these are rare
+_OF_BY_WORDS = 0.02
+_TWINS = frozenset("bs ms nn".split())  # with the statistics of a larger neighbour, and newspapers of their own
+_OF_TWIN = 0.1
 _OF_OTHER = 0.01
 _OF_CANDIDATE = 50.0  # one the house expects: ten times as often as a common one
 
@@ -45,6 +48,7 @@ _HISTORY = 50  # more articles make a feed's language no surer
 
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
 _SHIFT, _SLOPE = 0.5, 0.7
+_MOST_BY_WORDS = 0.85  # of a language whose sisters we know nothing of
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
 SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
 _NO_TEXT = 0.9  # a title of digits or a bare name in a feed that has only ever carried one language
@@ -145,6 +149,11 @@ class _Feed:
         scale = min(1.0, _HISTORY / total) if total else 0.0
         self.counts = {_named(language): scale * count for language, count in sorted(counts.items())}
 
+    def names(self, language: str) -> bool:
+        """Whether the feed declares or has carried the language, or the house expects it."""
+        expected = {_named(base(tag)) for tag in (*self.candidates, self.declared)}
+        return language in expected or language in self.counts
+
     def house_prior(self, languages: Sequence[str], script: str) -> dict[str, float]:
         """How often an article is in each of these languages, as far as the house knows."""
         expected = {_named(base(tag)) for tag in self.candidates}
@@ -158,8 +167,12 @@ class _Feed:
                 weights[language] = _OF_NATIONAL
             elif language == OTHER:
                 weights[language] = _OF_OTHER
+            elif language in _TWINS:
+                weights[language] = _OF_TWIN
+            elif language in UNPROFILED[script]:
+                weights[language] = _OF_UNPROFILED
             else:
-                weights[language] = _OF_UNPROFILED if language in UNPROFILED[script] else 1.0
+                weights[language] = _OF_BY_WORDS if language in BY_WORDS[script] else 1.0
         total = math.fsum(weights.values())
         return {language: weight / total for language, weight in weights.items()}
 
@@ -193,6 +206,8 @@ def _by_text(sample: str, script: str, feed: _Feed, detector: Detector) -> Langu
         if declared and writes(base(declared), script) and _named(base(declared)) not in likelihoods:
             return LanguageGuess(language=declared, confidence=round(confidence, 3), source="feed")
         return UNDETERMINED
+    if language in BY_WORDS[script] and not feed.names(language):
+        confidence = min(confidence, _MOST_BY_WORDS)
     alone, certainty = _likeliest(likelihoods, house)
     source = "detected" if alone == language and certainty >= _FLOOR else "feed"
     return LanguageGuess(language=_tag(language, feed.candidates), confidence=round(confidence, 3), source=source)

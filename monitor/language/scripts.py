@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from monitor.language.statistics import PROFILES, UNPROFILED
+from monitor.language.statistics import BY_WORDS, PROFILES, UNPROFILED
 
 # One script, one language that is in the news. By the first word of the letters' Unicode names.
 LANGUAGE_OF_SCRIPT = {
@@ -20,8 +20,8 @@ LANGUAGE_OF_SCRIPT = {
 # More languages that are not written in Latin letters; what the declared language is checked against.
 _OTHER_SCRIPTS = {
     "CYRILLIC": "ba ce cv os sah tk uz".split(),
-    "ARABIC": "ku sd ug".split(),
-    "DEVANAGARI": "bho kok sa".split(),
+    "ARABIC": ["ku"],
+    "DEVANAGARI": ["kok"],
     "HEBREW": ["yi"],
     "BENGALI": ["as"],
     "ETHIOPIC": ["ti"],
@@ -73,7 +73,7 @@ def dominant_script(letters: Iterable[str]) -> str:
 def writes(language: str, script: str) -> bool:
     """Whether the language is written in this script; one we know nothing of counts as written in Latin letters."""
     for each in sorted({*PROFILES, *_OTHER_SCRIPTS}):
-        known = (*PROFILES.get(each, ()), *UNPROFILED.get(each, ()), *_OTHER_SCRIPTS.get(each, ()))
+        known = (*PROFILES.get(each, ()), *UNPROFILED.get(each, ()), *BY_WORDS.get(each, ()), *_OTHER_SCRIPTS.get(each, ()))
         if each != "LATIN" and language in known:
             return each == script or (script == "LATIN" and language in _BOTH_SCRIPTS)
     own_script = next((each for each, only in LANGUAGE_OF_SCRIPT.items() if only == language), "LATIN")

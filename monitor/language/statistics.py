@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
+from monitor.language.letters import ALPHABETS, OWN
 from monitor.language.words import NEIGHBOURS, WORDS
 
 # Languages with a profile, by script; a profile competes in its own script only.
@@ -27,27 +28,20 @@ _FILE_OF = {"nb": "no"}
 
 # Languages without one: told by their small words and own letters, and else like their neighbours.
 UNPROFILED = {
-    "LATIN": "az br bs eo eu ga gl is la lb lg mi ms mt nn sn sr st tn ts xh yo zu".split(),
+    "LATIN": "az br bs eo eu ga gl is la lb mi ms mt nn sr yo".split(),
     "CYRILLIC": "be ky kk mn sr tg tt".split(),
     "ARABIC": "ckb ps".split(),
     "DEVANAGARI": ["mai"],
 }
+# The same, but with sisters that we know nothing of (Haitian has Guadeloupean, Zulu Swazi): their names are never certain.
+BY_WORDS = {
+    "LATIN": "ast ceb co fo fy gd ha ht ig ilo jv ku lg mg nds ny oc om rw sco sn st su tk tn ts uz xh zu".split(),
+    "CYRILLIC": [],
+    "ARABIC": "sd ug".split(),
+    "DEVANAGARI": "bho sa".split(),
+}
 OTHER = ""  # a language that none of these is
 
-# Letters a language has that its neighbours' statistics know nothing of, and letters that it never has.
-_OWN_LETTERS = {
-    "az": "ə", "be": "ў", "ckb": "ڕڵۆێە", "eo": "ĉĝĥĵŝŭ", "is": "þðæö", "kk": "әғқңұһ", "ky": "ңөү", "lb": "ë",
-    "mi": "āēīōū", "mn": "өү", "mt": "ħġżċ", "ps": "ټډړښځڅېۍ", "sr": "ђћјљњџ", "tg": "ғӣқӯҳҷ", "tt": "әҗңөүһ",
-    "yo": "ẹọṣàá",
-}  # fmt: skip
-_NO_LETTERS = {
-    "bg": "ыэёіїєґўѓќѕјљњџћђ", "mk": "йщъьыэюяёіїєґўћђ", "ru": "іїєґўѓќѕјљњџћђ", "uk": "ыэёъўѓќѕјљњџћђ",
-    "be": "ищъїєґѓќѕјљњџћђ", "sr": "йщъьыэюяёіїєґўѓќѕ", "kk": "їєґўѓќѕјљњџћђ", "ky": "іїєґўѓќѕјљњџћђ",
-    "mn": "іїєґўѓќѕјљњџћђ", "tg": "іїєґўѓќѕјљњџћђщыц", "tt": "іїєґўѓќѕјљњџћђ",
-    "ar": "پچژگٹڈڑےںہھ", "fa": "ٹڈڑےںہھ",
-    "cs": "ľĺŕôäåøæßñãõłąę", "sk": "řěůåøæßñãõłąę", "da": "äöß", "nb": "äöß", "nn": "äöß", "sv": "æøß", "sl": "ćđ",
-    "es": "àèòùçãõêôâß", "ca": "ñáãõâêôß", "pt": "ñèìòùäöß", "gl": "ãõêâôçß", "fr": "ñãõáíóúäöß", "it": "ñçãõâêôäöß",
-}  # fmt: skip
 _OWN_LETTER = 0.02  # about as frequent as a letter of medium rank
 _NO_LETTER = 4.0  # a word with such a letter is e⁴ times less likely: one word in fifty is quoted or misprinted
 
@@ -66,11 +60,12 @@ _END = 0.17  # one character in six ends a word
 
 # Small words make a third of a text. Their share by rank follows Zipf's law.
 _SMALL_WORDS = 0.3
+_OTHERS_WORDS = 1 / 0.7
 
 # A language unlike its neighbours would foretell its own letters better than the mean of other languages does. Texts in
 # a language with a profile lie 0.3 to 0.9 nats a letter above that mean, others 0 to 0.2: the line is drawn between.
 # The few profiles in other scripts have no such mean.
-_STRANGER = {"LATIN": math.exp(0.2)}
+_STRANGER = {"LATIN": 0.2}
 
 # A word may be a name or a quotation, in a language other than the text's. With a capital it often is, in Latin
 # letters: elsewhere names are respelled in the language's own alphabet, and the letters they lack or have tell a lot.
@@ -116,32 +111,28 @@ class Script:
 
     def __init__(self, script: str) -> None:
         self._latin = script == "LATIN"
-        self._foreign_capital = _FOREIGN_CAPITAL if script == "LATIN" else _FOREIGN_CAPITAL_ELSEWHERE
-        self.profiled = PROFILES[script]
-        self.languages = (*self.profiled, *UNPROFILED[script], OTHER)
-        self._chains = [_chain(language) for language in self.profiled]
-        place = {language: number for number, language in enumerate(self.profiled)}
+        self._foreign_capital = _FOREIGN_CAPITAL if self._latin else _FOREIGN_CAPITAL_ELSEWHERE
+        self._stranger = _STRANGER.get(script, 0.0)
+        profiled = PROFILES[script]
+        self.languages = (*profiled, *UNPROFILED[script], *BY_WORDS[script], OTHER)
+        self._other = len(self.languages) - 1
+        self._chains = [_chain(language) for language in profiled]
+        place = {language: number for number, language in enumerate((*profiled, "*"))}
         keys = ["sr_c" if (script, language) == ("CYRILLIC", "sr") else language for language in self.languages]
-        place["*"] = len(self.profiled)
-        self._neighbours = [
-            [place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(self.profiled) :]
-        ]
-        self._stranger = [
-            1.0 if key in NEIGHBOURS else _STRANGER.get(script, 1.0) for key in keys[len(self.profiled) :]
-        ]
-        self._own = [
-            dict.fromkeys(map(normal, _OWN_LETTERS.get(language, "")), _OWN_LETTER)
-            for language in self.languages[len(self.profiled) :]
-        ]
-        self._never: dict[str, list[int]] = {}  # letter → places of the languages that do not have it
-        for number, (language, key) in enumerate(zip(self.languages, keys, strict=True)):
-            if key != "sr":  # in Latin letters it has others
-                for letter in dict.fromkeys(map(normal, _NO_LETTERS.get(language, ""))):
-                    self._never.setdefault(letter, []).append(number)
+        self._borrowers = [[place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(profiled) :]]
+        self._own: dict[str, list[int]] = {}  # letter → places of the languages that have it and cannot borrow it
+        self._has: dict[str, set[int]] = {}  # letter → places of the languages that have it
+        alphabets = ALPHABETS.get(script, {})
+        self._alphabets = {number for number, language in enumerate(self.languages) if language in alphabets}
+        for number, language in enumerate(self.languages):
+            for letter in dict.fromkeys(map(normal, OWN.get(language, "") if number >= len(profiled) else "")):
+                self._own.setdefault(letter, []).append(number)
+            for letter in map(normal, alphabets.get(language, "")):
+                self._has.setdefault(letter, set()).add(number)
         self._serbian = self.languages.index("sr") if script == "CYRILLIC" else None
         self._small: dict[str, dict[int, float]] = {}
         for number, key in enumerate(keys):
-            words = list(dict.fromkeys("".join(map(normal, word)) for word in WORDS.get(key, "").split()))
+            words = list(dict.fromkeys("".join(map(normal, WORDS.get(key, ""))).split()))
             total = sum(1 / (rank + 2) for rank in range(len(words)))
             for rank, word in enumerate(words):
                 self._small.setdefault(word, {})[number] = 1 / (rank + 2) / total
@@ -149,35 +140,54 @@ class Script:
         self.word = lru_cache(maxsize=16384)(self._word)
 
     def _group(self, group: str) -> tuple[float, ...]:
-        """Log-probability of a group's last letter in each language."""
+        """Log-probability of a group's last letter in each language that has statistics, and in their mean."""
         known = [chain.probability(group) for chain in self._chains]
-        known_and_mean = (*known, sum(known) / len(known))
-        borrowed = [
-            own.get(group[-1]) or stranger * sum([known_and_mean[each] for each in places]) / len(places)
-            for places, own, stranger in zip(self._neighbours, self._own, self._stranger, strict=True)
-        ]
-        return tuple(map(math.log, (*known, *borrowed)))
+        return (*map(math.log, known), math.log(sum(known) / len(known)) + self._stranger)
+
+    def _spelt(self, word: str) -> tuple[list[float], float]:
+        """How likely a normalised word's letters are in each language, as against the likeliest, and log of that."""
+        padded = f" {word} "
+        groups = [self.group(padded[:2]), *[self.group(padded[at : at + 3]) for at in range(len(word))]]
+        sums: list[float] = list(map(sum, zip(*groups, strict=True)))
+        top = max(sums)
+        likely = [math.exp(each - top) for each in sums]
+        mean = likely.pop()
+        known = (*likely, mean)
+        likely += [sum([known[each] for each in places]) / len(places) for places in self._borrowers]
+        for number in {number for letter in word for number in self._own.get(letter, ())}:
+            own = [number in self._own.get(letter, ()) for letter in f"{word} "]
+            places = self._borrowers[number - len(self._chains)]
+            rest = [
+                math.fsum(group[place] for group, is_own in zip(groups, own, strict=True) if not is_own) for place in places
+            ]
+            likely[number] = sum(math.exp(each - top) for each in rest) / len(places) * _OWN_LETTER ** sum(own)
+        if self._serbian is not None:
+            likely[self._serbian] = math.exp(_in_serbian(word) - top)
+        return likely, top
 
     def _word(self, word: str, capital: bool) -> tuple[float, ...]:
         """Log-likelihood of a normalised word in each language, against a word of any language."""
-        padded = f" {word} "
-        groups = [padded[:2], *(padded[at : at + 3] for at in range(len(word)))]
-        sums: list[float] = list(map(sum, zip(*map(self.group, groups), strict=True)))
-        if self._serbian is not None:
-            sums[self._serbian] = _in_serbian(word)
-        top = max(sums)
-        likely = [math.exp(each - top) for each in sums]
-        if small := self._small.get(word):
-            likely = [(1 - _SMALL_WORDS) * each for each in likely]
-            for number, share in small.items():
-                likely[number] += _SMALL_WORDS * share * math.exp(-top)
+        likely, top = self._spelt(word)
+        likely = [(1 - _SMALL_WORDS) * each for each in likely]
+        likely[self._other] *= _OTHERS_WORDS
+        for number, share in self._small.get(word, {}).items():
+            likely[number] += _SMALL_WORDS * share * math.exp(-top)
         foreign = self._foreign_capital if capital else _FOREIGN
         own = (1 - foreign) * len(likely) / sum(likely)
         weights = [math.log(own * each + foreign) for each in likely]
         if not (capital and self._latin):  # names in Latin letters keep theirs wherever they are printed
-            for number in {number for letter in word for number in self._never.get(letter, ())}:
+            for number in self._lacking(word):
                 weights[number] -= _NO_LETTER
         return tuple(weights)
+
+    def _lacking(self, word: str) -> set[int]:
+        """Places of the languages that have not all letters of the word."""
+        return {
+            number
+            for letter in dict.fromkeys(word)
+            if not (self._latin and letter.isascii())
+            for number in self._alphabets - self._has.get(letter, set())
+        }
 
 
 @cache
