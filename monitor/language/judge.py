@@ -14,18 +14,20 @@ from monitor.language.scripts import (
     chinese,
     dominant_script,
     has_kana,
+    of_script,
     writes,
 )
-from monitor.language.statistics import BY_WORDS, OTHER, PROFILES, UNPROFILED
+from monitor.language.statistics import BY_WORDS, OTHER, PROFILES, UNPROFILED, has_small_word
 from monitor.language.tags import base, bcp47
 from monitor.model import UNDETERMINED, LanguageGuess
 
 _SAMPLE = 300  # code points of title and lead; more adds nothing to accuracy and costs time in proportion
 _LINKS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")  # where a word may be broken: no letter, and no gap either
 _NAME = re.compile(r"[^\W\d_]{4,}")  # shorter ones are mostly small words, which are evidence
 
 _MIN_LETTERS = 4  # fewer say nothing in any script
-_BY_SCRIPT = 0.99  # Yiddish, Assamese, Tigrinya are rare beside their neighbours
+_BY_SCRIPT = 0.99
 
 # How often a text is in a language, before anything is known of it, as against one of the other languages with
 # statistics.
@@ -36,7 +38,7 @@ _OF_NATIONAL = 0.5
 _OF_UNPROFILED = 0.05  # these are rare
 _OF_BY_WORDS = 0.02
 _TWINS = frozenset("bs ms nn".split())  # with the statistics of a larger neighbour, and newspapers of their own
-_OF_TWIN = 0.1
+_OF_TWIN = 0.15
 _OF_OTHER = 0.01
 _OF_CANDIDATE = 50.0  # one the house expects: ten times as often as a common one
 
@@ -48,7 +50,8 @@ _HISTORY = 50  # more articles make a feed's language no surer
 
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
 _SHIFT, _SLOPE = 0.5, 0.7
-_MOST_BY_WORDS = 0.85  # of a language whose sisters we know nothing of
+_MOST_BY_WORDS = 0.85  # of a language whose sisters we know nothing of, unless its feed or house names it
+_MOST_BY_LETTERS = 0.85  # the same of a text without one small word of the language: so a sister of it would look
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
 SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
 _NO_TEXT = 0.9  # a title of digits or a bare name in a feed that has only ever carried one language
@@ -79,7 +82,7 @@ def detect(
     if script in SYLLABIC:
         guess = _east_asian(letters, script, feed)
     elif script in LANGUAGE_OF_SCRIPT and len(letters) >= _MIN_LETTERS:
-        guess = LanguageGuess(language=LANGUAGE_OF_SCRIPT[script], confidence=_BY_SCRIPT, source="script")
+        guess = LanguageGuess(language=of_script(sample, script), confidence=_BY_SCRIPT, source="script")
     elif script in PROFILES and len(letters) >= _MIN_LETTERS:
         guess = _by_text(sample, script, feed, detector)
     return guess or _by_feed(script, feed)
@@ -127,7 +130,7 @@ def _is_sure(guess: LanguageGuess) -> bool:
 
 
 def _sample(title: str, text: str, outlet: str | None) -> str:
-    sample = _LINKS.sub(" ", f"{title[:_SAMPLE]}\n{text[: 2 * _SAMPLE]}")
+    sample = _LINKS.sub(" ", _INVISIBLE.sub("", f"{title[:_SAMPLE]}\n{text[: 2 * _SAMPLE]}"))
     names = {name for name in _NAME.findall((outlet or "")[:200]) if name[0].isupper()}
     if names:
         sample = _NAME.sub(lambda found: " " if found[0] in names else found[0], sample)
@@ -206,8 +209,11 @@ def _by_text(sample: str, script: str, feed: _Feed, detector: Detector) -> Langu
         if declared and writes(base(declared), script) and _named(base(declared)) not in likelihoods:
             return LanguageGuess(language=declared, confidence=round(confidence, 3), source="feed")
         return UNDETERMINED
-    if language in BY_WORDS[script] and not feed.names(language):
-        confidence = min(confidence, _MOST_BY_WORDS)
+    if not feed.names(language):
+        if language in BY_WORDS[script]:
+            confidence = min(confidence, _MOST_BY_WORDS)
+        elif not has_small_word(sample, script, language):
+            confidence = min(confidence, _MOST_BY_LETTERS)
     alone, certainty = _likeliest(likelihoods, house)
     source = "detected" if alone == language and certainty >= _FLOOR else "feed"
     return LanguageGuess(language=_tag(language, feed.candidates), confidence=round(confidence, 3), source=source)

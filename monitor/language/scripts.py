@@ -17,6 +17,15 @@ LANGUAGE_OF_SCRIPT = {
     "THAANA": "dv",
 }  # fmt: skip
 
+# A script's other language in the news, by letters that stand in one place of thirty or by small words.
+_SISTERS = {
+    "BENGALI": ("as", frozenset("ৰৱ"), frozenset[str]()),
+    "ETHIOPIC": ("ti", frozenset("ኣቐቑቒቓቔቕ"), frozenset("ናይ እዩ ኣብ እቲ ኣሎ ድማ ካብ ነቲ ከም እዚ ምስ ብዛዕባ ነይሩ ኢሉ ሓደ".split())),
+    "HEBREW": ("yi", frozenset("װױײ"), frozenset("און איז דער די דאס מיט פון פֿון נישט אז האט זיך אויף וועט".split())),
+}
+_LETTERS_A_TOKEN = 30
+_TOKENS = 2  # one alone may be a name or a quotation
+
 # More languages that are not written in Latin letters; what the declared language is checked against.
 _OTHER_SCRIPTS = {
     "CYRILLIC": "ba ce cv os sah tk uz".split(),
@@ -70,10 +79,26 @@ def dominant_script(letters: Iterable[str]) -> str:
     return script
 
 
+def of_script(text: str, script: str) -> str:
+    """The language of a text in a script of `LANGUAGE_OF_SCRIPT`."""
+    if script not in _SISTERS:
+        return LANGUAGE_OF_SCRIPT[script]
+    sister, letters, words = _SISTERS[script]
+    plain = "".join(each for each in text if not unicodedata.combining(each)) if script == "HEBREW" else text
+    tokens = sum(each in letters for each in plain) + len(words.intersection(plain.split()))
+    needed = max(_TOKENS, sum(map(str.isalpha, plain)) / _LETTERS_A_TOKEN)
+    return sister if tokens >= needed else LANGUAGE_OF_SCRIPT[script]
+
+
 def writes(language: str, script: str) -> bool:
     """Whether the language is written in this script; one we know nothing of counts as written in Latin letters."""
     for each in sorted({*PROFILES, *_OTHER_SCRIPTS}):
-        known = (*PROFILES.get(each, ()), *UNPROFILED.get(each, ()), *BY_WORDS.get(each, ()), *_OTHER_SCRIPTS.get(each, ()))
+        known = (
+            *PROFILES.get(each, ()),
+            *UNPROFILED.get(each, ()),
+            *BY_WORDS.get(each, ()),
+            *_OTHER_SCRIPTS.get(each, ()),
+        )
         if each != "LATIN" and language in known:
             return each == script or (script == "LATIN" and language in _BOTH_SCRIPTS)
     own_script = next((each for each, only in LANGUAGE_OF_SCRIPT.items() if only == language), "LATIN")

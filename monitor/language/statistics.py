@@ -60,7 +60,6 @@ _END = 0.17  # one character in six ends a word
 
 # Small words make a third of a text. Their share by rank follows Zipf's law.
 _SMALL_WORDS = 0.3
-_OTHERS_WORDS = 1 / 0.7
 
 # A language unlike its neighbours would foretell its own letters better than the mean of other languages does. Texts in
 # a language with a profile lie 0.3 to 0.9 nats a letter above that mean, others 0 to 0.2: the line is drawn between.
@@ -118,7 +117,7 @@ class Script:
         self._other = len(self.languages) - 1
         self._chains = [_chain(language) for language in profiled]
         place = {language: number for number, language in enumerate((*profiled, "*"))}
-        keys = ["sr_c" if (script, language) == ("CYRILLIC", "sr") else language for language in self.languages]
+        keys = [_key(script, language) for language in self.languages]
         self._borrowers = [[place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(profiled) :]]
         self._own: dict[str, list[int]] = {}  # letter → places of the languages that have it and cannot borrow it
         self._has: dict[str, set[int]] = {}  # letter → places of the languages that have it
@@ -158,7 +157,8 @@ class Script:
             own = [number in self._own.get(letter, ()) for letter in f"{word} "]
             places = self._borrowers[number - len(self._chains)]
             rest = [
-                math.fsum(group[place] for group, is_own in zip(groups, own, strict=True) if not is_own) for place in places
+                math.fsum(group[place] for group, is_own in zip(groups, own, strict=True) if not is_own)
+                for place in places
             ]
             likely[number] = sum(math.exp(each - top) for each in rest) / len(places) * _OWN_LETTER ** sum(own)
         if self._serbian is not None:
@@ -167,9 +167,9 @@ class Script:
 
     def _word(self, word: str, capital: bool) -> tuple[float, ...]:
         """Log-likelihood of a normalised word in each language, against a word of any language."""
-        likely, top = self._spelt(word)
-        likely = [(1 - _SMALL_WORDS) * each for each in likely]
-        likely[self._other] *= _OTHERS_WORDS
+        spelt, top = self._spelt(word)
+        likely = [(1 - _SMALL_WORDS) * each for each in spelt]
+        likely[self._other] = spelt[self._other]  # its small words are spelt like its others, for all we know
         for number, share in self._small.get(word, {}).items():
             likely[number] += _SMALL_WORDS * share * math.exp(-top)
         foreign = self._foreign_capital if capital else _FOREIGN
@@ -194,6 +194,22 @@ class Script:
 def script_statistics(script: str) -> Script:
     """The statistics of a script in `PROFILES`. Built whole before anyone else can see them: threads need no lock."""
     return Script(script)
+
+
+def has_small_word(text: str, script: str, language: str) -> bool:
+    """Whether one of the language's small words stands in the text; True where none are listed."""
+    small = _small_words(script, language)
+    return not small or not small.isdisjoint("".join(map(normal, text)).split())
+
+
+@cache
+def _small_words(script: str, language: str) -> frozenset[str]:
+    return frozenset("".join(map(normal, WORDS.get(_key(script, language), ""))).split())
+
+
+def _key(script: str, language: str) -> str:
+    """The language in `WORDS` and `NEIGHBOURS`: Serbian has two alphabets."""
+    return "sr_c" if (script, language) == ("CYRILLIC", "sr") else language
 
 
 @cache
