@@ -4,7 +4,6 @@ The constants and word lists were made with an eye on `LOOKED_AT`; `ONLY_SCORED`
 while they were made.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -135,6 +134,11 @@ LOOKED_AT: Mapping[str, tuple[str, ...]] = {
         "Amaphoyisa abophe amadoda amathathu asolwa ngokweba izimoto eThekwini.",
         "Umengameli ukhulume nabasebenzi basezimayini abateleka ngenxa yamaholo.",
     ),
+    "ti": (
+        "ፕረዚደንት ትማሊ ምስ ሚኒስተራት ብዛዕባ ሓድሽ ሕጊ ተዛሪቡ።",
+        "ኣብ ከተማ ኣስመራ ሓድሽ ቤት ትምህርቲ ተኸፊቱ ኣሎ።",
+        "እቲ መንግስቲ ናይ ሓረስቶት ጸገም ክፈትሕ እዩ ኢሉ ቃል ኣትዩ።",
+    ),
 }
 
 ONLY_SCORED: Mapping[str, tuple[str, ...]] = {
@@ -202,11 +206,6 @@ ONLY_SCORED: Mapping[str, tuple[str, ...]] = {
         "Na ta'ua e le palemia o le a fausia ni aoga fou i le tausaga fou.",
         "E to'alua tagata na manunu'a i se fa'alavelave tau ta'avale i Apia anapo.",
         "Ua fa'ailoa e leoleo ua maua le tama na leiloa i le vaiaso talu ai.",
-    ),
-    "ti": (
-        "ፕረዚደንት ትማሊ ምስ ሚኒስተራት ብዛዕባ ሓድሽ ሕጊ ተዛሪቡ።",
-        "ኣብ ከተማ ኣስመራ ሓድሽ ቤት ትምህርቲ ተኸፊቱ ኣሎ።",
-        "እቲ መንግስቲ ናይ ሓረስቶት ጸገም ክፈትሕ እዩ ኢሉ ቃል ኣትዩ።",
     ),
     "ilo": (
         "Kinuna ti gobernador nga mangipatakderda kadagiti baro nga eskuelaan iti sumaruno a tawen.",

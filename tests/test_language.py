@@ -26,6 +26,7 @@ from monitor.language import (
 from monitor.model import LanguageGuess, Outlet
 from monitor.workers import Brief, Workers
 from tests.factories import an_article
+from tests.strangers import LOOKED_AT, ONLY_SCORED
 
 HOUSE = ("fr", "en", "uk", "ru", "de")
 UNKNOWN = LanguageGuess(language="und", confidence=0.0, source="none")
@@ -121,6 +122,9 @@ def test_a_sentence_is_known_by_its_letters(text: str, language: str) -> None:
         pytest.param("나토 외교장관 회의 브뤼셀서 열려", "ko", id="Korean"),
         pytest.param("Οι υπουργοί του ΝΑΤΟ", "el", id="Greek"),
         pytest.param("שרי החוץ של נאט״ו", "he", id="Hebrew"),
+        pytest.param("הסופר פון לייזר מת בירושלים", "he", id="Hebrew with a German name"),
+        pytest.param("দুর্ঘটনায় দুই জনের মৃত্যু হয়েছে", "bn", id="Bengali"),
+        pytest.param("ጠቅላይ ሚኒስትሩ ዛሬ ከውጭ ባለሀብቶች ጋር ተወያዩ", "am", id="Amharic"),
         pytest.param("Apple iPhone 17 Pro 発売、価格は据え置きに", "ja", id="Japanese among Latin names"),
     ],
 )
@@ -175,12 +179,12 @@ def test_candidates_decide_on_a_few_words() -> None:
 
 
 def test_a_declared_language_without_statistics_is_believed_where_no_other_fits() -> None:
-    haitian = "Prezidan an te pale ak jounalis yo sou sitiyasyon peyi a jodi a"
+    tok_pisin = "Praim minista i bin tok long ol manmeri bilong ples olsem wok bai kamap kwiktaim"
 
-    found = guess(haitian, candidates=(), declared="ht")
+    found = guess(tok_pisin, candidates=(), declared="tpi")
 
-    assert guess(haitian, candidates=()) == UNKNOWN
-    assert (found.language, found.source) == ("ht", "feed")
+    assert guess(tok_pisin, candidates=()) == UNKNOWN
+    assert (found.language, found.source) == ("tpi", "feed")
 
 
 def test_a_good_guess_is_believed_over_a_declared_language_without_statistics() -> None:
@@ -315,18 +319,72 @@ def test_close_languages_are_told_apart(text: str, right: str, neighbour: str) -
     assert guess(text, candidates=(right, neighbour)).language == right
 
 
+@pytest.mark.parametrize("language", sorted(LOOKED_AT))
+def test_a_language_without_statistics_is_no_other_with_confidence(language: str) -> None:
+    for text in LOOKED_AT[language]:
+        found = guess(text, candidates=())
+
+        assert found.language == language or found.confidence < 0.9
+
+
+def test_nor_are_languages_that_nobody_looked_at() -> None:
+    texts = [(language, text) for language, texts in ONLY_SCORED.items() for text in texts]
+    found = [(language, guess(text, candidates=())) for language, text in texts]
+    wrong = [(language, each.language) for language, each in found if each.language != language]
+
+    assert sum(each.confidence >= 0.9 and each.language != language for language, each in found) <= 2, wrong
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "sister", "larger"),
     [
-        pytest.param("Prezidan an te pale ak jounalis yo sou sitiyasyon peyi a jodi a", id="Haitian Creole"),
-        pytest.param("Ny filoham-pirenena dia nihaona tamin'ny minisitra androany maraina", id="Malagasy"),
-        pytest.param("Sislangiz bu yerda nima qilyapti va nega hech kim javob bermayapti", id="Uzbek in Latin letters"),
+        pytest.param("Djeca su u školi učila i igrala se na velikom igralištu", "bs", "hr", id="Bosnian, Croatian"),
+        pytest.param("Mereka belajar membaca dan menulis dengan cara yang mudah", "ms", "id", id="Malay, Indonesian"),
     ],
 )
-def test_a_language_without_statistics_is_no_other_with_confidence(text: str) -> None:
-    found = guess(text, candidates=())
+def test_twins_that_no_word_tells_apart_are_told_by_their_feed(text: str, sister: str, larger: str) -> None:
+    alone = guess(text, candidates=())
 
-    assert found == UNKNOWN or found.confidence < 0.8
+    assert alone.language in (sister, larger)
+    assert alone.confidence < 0.9
+    for language in (sister, larger):
+        found = guess(text, candidates=(), declared=language, history={language: 40})
+        assert found.language == language
+        assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        pytest.param("Sinoć se dogodila saobraćajna nesreća, saopštila je opština", "sr", id="Serbian"),
+        pytest.param("Jučer je sedmica počela vijestima o hiljadu historijskih zgrada", "bs", id="Bosnian"),
+        pytest.param("Jučer je tjedan počeo vijestima o tisuću povijesnih zgrada", "hr", id="Croatian"),
+        pytest.param("Kerajaan berkata bahawa wang itu boleh diberi kerana banjir", "ms", id="Malay"),
+        pytest.param("Pemerintah mengatakan bahwa uang itu bisa diberikan karena banjir", "id", id="Indonesian"),
+        pytest.param("Dei veit ikkje kva som skjer når eg kjem heim", "nn", id="Nynorsk"),
+        pytest.param("De vet ikke hva som skjer når jeg kommer hjem", "nb", id="Bokmål"),
+    ],
+)
+def test_a_telling_word_tells_twins_apart(text: str, language: str) -> None:
+    assert guess(text, candidates=()).language == language
+
+
+def test_a_text_without_one_small_word_is_named_with_caution() -> None:
+    turkish = "Cumhurbaşkanı Ankara ziyaretinde işadamlarıyla görüştü"
+
+    assert guess(turkish, candidates=()).language == "tr"
+    assert guess(turkish, candidates=()).confidence < 0.9
+    assert guess(turkish, candidates=("tr",)).confidence >= 0.9
+
+
+def test_turkish_in_the_wrong_code_is_turkish() -> None:
+    assert guess("Baþbakan dün yaptýðý açýklamada yeni vergilerin kaldýrýlacaðýný söyledi").language == "tr"
+
+
+def test_a_word_broken_by_a_soft_hyphen_is_one_word() -> None:
+    whole = "Міністри закордонних справ зустрінуться"
+
+    assert guess("\u00ad".join(whole)) == guess(whole)
 
 
 # ── dependable ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -33,7 +33,7 @@ UNPROFILED = {
     "ARABIC": "ckb ps".split(),
     "DEVANAGARI": ["mai"],
 }
-# The same, but with sisters that we know nothing of (Haitian has Guadeloupean, Zulu Swazi): their names are never certain.
+# The same, but with sisters that we know nothing of, as Zulu has Swazi: by a text alone their names are never certain.
 BY_WORDS = {
     "LATIN": "ast ceb co fo fy gd ha ht ig ilo jv ku lg mg nds ny oc om rw sco sn st su tk tn ts uz xh zu".split(),
     "CYRILLIC": [],
