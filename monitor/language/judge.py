@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from monitor.language.detectors import DETECTORS, LANGDETECT, Detector
 from monitor.language.scripts import (
@@ -50,8 +51,10 @@ _HISTORY = 50  # more articles make a feed's language no surer
 
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
 _SHIFT, _SLOPE = 0.5, 0.7
-_MOST_BY_WORDS = 0.85  # of a language whose sisters we know nothing of, unless its feed or house names it
-_MOST_BY_LETTERS = 0.85  # the same of a text without one small word of the language: so a sister of it would look
+_MOST_BY_WORDS = (
+    0.85  # of a language whose sisters we know nothing of, unless its feed declares or its house expects it
+)
+_MOST_BY_LETTERS = 0.85  # so a sister of the language would look: without one of its small words
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
 SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
 _NO_TEXT = 0.9  # a title of digits or a bare name in a feed that has only ever carried one language
@@ -152,32 +155,13 @@ class _Feed:
         scale = min(1.0, _HISTORY / total) if total else 0.0
         self.counts = {_named(language): scale * count for language, count in sorted(counts.items())}
 
-    def names(self, language: str) -> bool:
-        """Whether the feed declares or has carried the language, or the house expects it."""
-        expected = {_named(base(tag)) for tag in (*self.candidates, self.declared)}
-        return language in expected or language in self.counts
+    def expects(self, language: str) -> bool:
+        """Whether the feed declares the language or the house expects it."""
+        return language in {_named(base(tag)) for tag in (*self.candidates, self.declared)}
 
-    def house_prior(self, languages: Sequence[str], script: str) -> dict[str, float]:
+    def house_prior(self, languages: Sequence[str], script: str) -> Mapping[str, float]:
         """How often an article is in each of these languages, as far as the house knows."""
-        expected = {_named(base(tag)) for tag in self.candidates}
-        weights = {}
-        for language in languages:
-            if language in expected:
-                weights[language] = _OF_CANDIDATE
-            elif language in _COMMON:
-                weights[language] = _OF_COMMON
-            elif language in _NATIONAL:
-                weights[language] = _OF_NATIONAL
-            elif language == OTHER:
-                weights[language] = _OF_OTHER
-            elif language in _TWINS:
-                weights[language] = _OF_TWIN
-            elif language in UNPROFILED[script]:
-                weights[language] = _OF_UNPROFILED
-            else:
-                weights[language] = _OF_BY_WORDS if language in BY_WORDS[script] else 1.0
-        total = math.fsum(weights.values())
-        return {language: weight / total for language, weight in weights.items()}
+        return _house_prior(tuple(self.candidates), tuple(languages), script)
 
     def prior(self, house: Mapping[str, float], script: str) -> dict[str, float]:
         """The same, as far as the feed's declaration and history tell."""
@@ -192,6 +176,29 @@ class _Feed:
             carried = (self.counts.get(language, 0.0) + _DECLARED_COUNTS * said) / (total + _DECLARED_COUNTS)
             prior[language] = (1 - _STRAY) * carried + _STRAY * share
         return prior
+
+
+@lru_cache(maxsize=64)
+def _house_prior(candidates: tuple[str, ...], languages: tuple[str, ...], script: str) -> Mapping[str, float]:
+    expected = {_named(base(tag)) for tag in candidates}
+    weights = {}
+    for language in languages:
+        if language in expected:
+            weights[language] = _OF_CANDIDATE
+        elif language in _COMMON:
+            weights[language] = _OF_COMMON
+        elif language in _NATIONAL:
+            weights[language] = _OF_NATIONAL
+        elif language == OTHER:
+            weights[language] = _OF_OTHER
+        elif language in _TWINS:
+            weights[language] = _OF_TWIN
+        elif language in UNPROFILED[script]:
+            weights[language] = _OF_UNPROFILED
+        else:
+            weights[language] = _OF_BY_WORDS if language in BY_WORDS[script] else 1.0
+    total = math.fsum(weights.values())
+    return {language: weight / total for language, weight in weights.items()}
 
 
 def _by_text(sample: str, script: str, feed: _Feed, detector: Detector) -> LanguageGuess | None:
@@ -209,11 +216,13 @@ def _by_text(sample: str, script: str, feed: _Feed, detector: Detector) -> Langu
         if declared and writes(base(declared), script) and _named(base(declared)) not in likelihoods:
             return LanguageGuess(language=declared, confidence=round(confidence, 3), source="feed")
         return UNDETERMINED
-    if not feed.names(language):
-        if language in BY_WORDS[script]:
-            confidence = min(confidence, _MOST_BY_WORDS)
-        elif not has_small_word(sample, script, language):
-            confidence = min(confidence, _MOST_BY_LETTERS)
+    if language in BY_WORDS[script]:
+        # What the feed has carried does not help: its other articles may be in the same sister.
+        most = 1.0 if feed.expects(language) else _MOST_BY_WORDS
+    else:
+        known = confidence <= _MOST_BY_LETTERS or feed.expects(language) or language in feed.counts
+        most = 1.0 if known or has_small_word(sample, script, language) else _MOST_BY_LETTERS
+    confidence = min(confidence, most)
     alone, certainty = _likeliest(likelihoods, house)
     source = "detected" if alone == language and certainty >= _FLOOR else "feed"
     return LanguageGuess(language=_tag(language, feed.candidates), confidence=round(confidence, 3), source=source)

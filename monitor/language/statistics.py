@@ -118,7 +118,8 @@ class Script:
         self._chains = [_chain(language) for language in profiled]
         place = {language: number for number, language in enumerate((*profiled, "*"))}
         keys = [_key(script, language) for language in self.languages]
-        self._borrowers = [[place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(profiled) :]]
+        borrowed = [[place[each] for each in NEIGHBOURS.get(key, "*").split()] for key in keys[len(profiled) :]]
+        self._borrowed = [(places[0], places[-1]) for places in borrowed]  # one neighbour is both
         self._own: dict[str, list[int]] = {}  # letter → places of the languages that have it and cannot borrow it
         self._has: dict[str, set[int]] = {}  # letter → places of the languages that have it
         alphabets = ALPHABETS.get(script, {})
@@ -152,10 +153,11 @@ class Script:
         likely = [math.exp(each - top) for each in sums]
         mean = likely.pop()
         known = (*likely, mean)
-        likely += [sum([known[each] for each in places]) / len(places) for places in self._borrowers]
-        for number in {number for letter in word for number in self._own.get(letter, ())}:
+        likely += [(known[one] + known[two]) / 2 for one, two in self._borrowed]
+        plain = self._latin and word.isascii()  # most are
+        for number in () if plain else {number for letter in word for number in self._own.get(letter, ())}:
             own = [number in self._own.get(letter, ()) for letter in f"{word} "]
-            places = self._borrowers[number - len(self._chains)]
+            places = self._borrowed[number - len(self._chains)]
             rest = [
                 math.fsum(group[place] for group, is_own in zip(groups, own, strict=True) if not is_own)
                 for place in places
@@ -182,12 +184,10 @@ class Script:
 
     def _lacking(self, word: str) -> set[int]:
         """Places of the languages that have not all letters of the word."""
-        return {
-            number
-            for letter in dict.fromkeys(word)
-            if not (self._latin and letter.isascii())
-            for number in self._alphabets - self._has.get(letter, set())
-        }
+        if self._latin and word.isascii():
+            return set()
+        letters = {letter for letter in word if not (self._latin and letter.isascii())}
+        return {number for letter in letters for number in self._alphabets - self._has.get(letter, set())}
 
 
 @cache
