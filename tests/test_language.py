@@ -378,7 +378,17 @@ def test_a_text_without_one_small_word_is_named_with_caution() -> None:
 
 
 def test_turkish_in_the_wrong_code_is_turkish() -> None:
-    assert guess("Baþbakan dün yaptýðý açýklamada yeni vergilerin kaldýrýlacaðýný söyledi").language == "tr"
+    assert guess("Savaþçý oyunlarý ve diðer yeni oyunlarýn hazýrlýðý baþladý", candidates=()).language == "tr"
+
+
+def test_a_language_known_by_small_words_is_certain_only_where_it_is_expected() -> None:
+    pedi = "Mopresidente o boletše gore batho ba swanetše go ya dikgethong ka gore ke tokelo ya bona mo nageng ya rena"
+    tswana = "Motho yo o rile batho ba ba mo motseng ba tla ya kwa tirong ka letsatsi le le latelang mme ga go na sepe"
+
+    assert guess(pedi, candidates=(), history={"tn": 40}).confidence < 0.9
+    assert guess(tswana, candidates=()).confidence < 0.9
+    assert guess(tswana, candidates=(), declared="tn").confidence >= 0.9
+    assert guess(tswana, candidates=("tn",)).confidence >= 0.9
 
 
 def test_a_word_broken_by_a_soft_hyphen_is_one_word() -> None:

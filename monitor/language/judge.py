@@ -51,9 +51,8 @@ _HISTORY = 50  # more articles make a feed's language no surer
 
 # From probability to share of right guesses: logit = _SHIFT + _SLOPE * logit. Fitted on half of the labelled texts.
 _SHIFT, _SLOPE = 0.5, 0.7
-_MOST_BY_WORDS = (
-    0.85  # of a language whose sisters we know nothing of, unless its feed declares or its house expects it
-)
+# Of a language whose sisters we know nothing of, unless its feed declares or its house expects it.
+_MOST_BY_WORDS = 0.85
 _MOST_BY_LETTERS = 0.85  # so a sister of the language would look: without one of its small words
 _FLOOR = 0.5  # a guess more likely wrong than right is not made
 SURE = 0.8  # from here on a guess by the text itself counts as its feed's language
