@@ -662,6 +662,16 @@ class AlertIntent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What rules found afterwards in an archived article."""
+
+    article: int  # its id
+    first_seen_at: datetime
+    matches: tuple[Match, ...]
+    alerts: tuple[AlertIntent, ...] = ()  # empty: nobody is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One entry's fate: the verdict, and for a new, revised or newly carried article what the rules made of it."""
 

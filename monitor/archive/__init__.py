@@ -34,6 +34,7 @@ from monitor.archive.reports import (
     DeliveryProblem,
     DeliveryRow,
     Explanation,
+    Extent,
     FeedProblem,
     FeedRow,
     SearchRow,
@@ -44,6 +45,7 @@ from monitor.archive.sqlite import open_sqlite
 from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
+    Backfill,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
@@ -66,6 +68,7 @@ __all__ = [
     "DeliveryProblem",
     "DeliveryRow",
     "Explanation",
+    "Extent",
     "FeedProblem",
     "FeedRow",
     "SearchRow",
@@ -261,6 +264,22 @@ class Archive(Protocol):
 
         `since` is when they were first seen, `feed` who first carried them.
         `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
+        """
+        ...
+
+    def search_row(self, number: int) -> SearchRow | None:
+        """One article as a search finds it; None: there is none of that number."""
+        ...
+
+    def extent(self, since: datetime | None) -> Extent:
+        """How many articles were first seen since an instant, and when the oldest of them was."""
+        ...
+
+    def record_backfill(self, found: Sequence[Backfill], now: datetime) -> tuple[int, int]:
+        """Writes matches that were found afterwards, with their alerts; ONE transaction.
+
+        How many matches and how many alerts were not there yet. A match is of the instant its article was first seen,
+        as if the rule had been there; an alert is raised now.
         """
         ...
 

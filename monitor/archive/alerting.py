@@ -8,13 +8,14 @@ from datetime import datetime
 
 from monitor.archive.outbox import queue_deliveries
 from monitor.archive.values import params
-from monitor.model import AlertIntent, Match
+from monitor.model import AlertIntent, Backfill, Match
 
 
-def store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int, at: datetime) -> None:
-    """Notes which rules matched an article. A rule that matched it before keeps its first match."""
+def store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int, at: datetime) -> int:
+    """Notes which rules matched an article; how many had not. A rule that had keeps its first match."""
+    stored = 0
     for match in matches:
-        db.execute(
+        stored += db.execute(
             """
             INSERT INTO matches (rule, article, matched_at, score, excerpt, marks)
             VALUES (:rule, :article, :matched_at, :score, :excerpt, :marks) ON CONFLICT DO NOTHING
@@ -27,11 +28,12 @@ def store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int
                 excerpt=match.excerpt.text,
                 marks=match.excerpt.marks,
             ),
-        )
+        ).rowcount
+    return stored
 
 
-def store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: datetime) -> None:
-    """Raises an alert, unless this rule has on this article, and queues its messages."""
+def store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: datetime) -> bool:
+    """Raises an alert and queues its messages; False when this rule had raised one on this article."""
     raised = db.execute(
         """
         INSERT INTO alerts (key, kind, rule, story, article, digest, created_at, state)
@@ -49,3 +51,13 @@ def store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: da
     ).fetchone()
     if raised and alert.deliveries:
         queue_deliveries(db, raised["id"], alert.deliveries, at)
+    return raised is not None
+
+
+def record_backfill(db: sqlite3.Connection, found: Iterable[Backfill], now: datetime) -> tuple[int, int]:
+    """Matches found afterwards, each of the instant its article was first seen; how many matches and alerts are new."""
+    matches = alerts = 0
+    for each in found:
+        matches += store_matches(db, each.matches, each.article, each.first_seen_at)
+        alerts += sum(store_alert(db, alert, each.article, now) for alert in each.alerts)
+    return matches, alerts

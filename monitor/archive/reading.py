@@ -13,6 +13,7 @@ from monitor.archive.reports import (
     AlertRow,
     DeliveryProblem,
     DeliveryRow,
+    Extent,
     FeedProblem,
     FeedRemark,
     FeedRow,
@@ -260,21 +261,40 @@ def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
     )
 
 
+# What a rule may ask of an article. The first poll of a feed stores everything under its own instant.
+_SEARCH_COLUMNS = """
+    articles.id, articles.story, articles.feed, articles.guid, articles.link, articles.title, articles.text,
+    articles.authors, articles.categories, articles.language, articles.language_confidence, articles.language_source,
+    articles.published_at, articles.published_source, articles.first_seen_at,
+    articles.first_seen_at > (SELECT min(first_seen_at) FROM articles AS polled WHERE polled.feed = articles.feed)
+        AS is_news,
+    (SELECT entry_key FROM sightings WHERE article = articles.id AND feed = articles.feed ORDER BY seen_at, entry_key
+     LIMIT 1) AS entry_key,
+    (SELECT json_group_array(DISTINCT sightings.feed) FROM sightings WHERE sightings.article = articles.id) AS carriers
+"""
+
+
 def search(
     db: sqlite3.Connection, fts: str | None, *, since: datetime | None, feed: str | None, language: str | None
 ) -> Iterator[SearchRow]:
     """Articles, newest first: all, or those the index finds and those it does not read as rules do."""
+    outlets = _outlets(db)
     given = params(fts=fts, since=since, feed=feed, language=language, batch=SEARCH_BATCH)
     if fts is None:
-        return _search(db, "articles", "articles.id", "TRUE", given)
+        return _search(db, outlets, "articles", "articles.id", "TRUE", given)
     indexed = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
-    found = _search(db, indexed, "articles_fts.rowid", "articles_fts MATCH :fts AND articles.fts_alike", given)
-    unlike = _search(db, "articles", "articles.id", "articles.fts_alike = 0", given)
+    found = _search(db, outlets, indexed, "articles_fts.rowid", "articles_fts MATCH :fts AND articles.fts_alike", given)
+    unlike = _search(db, outlets, "articles", "articles.id", "articles.fts_alike = 0", given)
     return heapq.merge(found, unlike, key=lambda row: -row.id)
 
 
 def _search(
-    db: sqlite3.Connection, source: str, number: str, found: str, given: Mapping[str, Bindable]
+    db: sqlite3.Connection,
+    outlets: Mapping[str, Outlet],
+    source: str,
+    number: str,
+    found: str,
+    given: Mapping[str, Bindable],
 ) -> Iterator[SearchRow]:
     """Reads in batches of short statements: a long reader would keep the log from being cut."""
     oldest = db.execute(
@@ -283,10 +303,8 @@ def _search(
     if oldest is None:
         return
     statement = f"""
-        SELECT articles.id, articles.feed, feeds.title AS outlet, feeds.tags, feeds.country, articles.link,
-               articles.authors, articles.categories, articles.title, articles.text, articles.language,
-               articles.published_at, articles.first_seen_at
-        FROM {source} JOIN feeds ON feeds.key = articles.feed
+        SELECT {_SEARCH_COLUMNS}
+        FROM {source}
         WHERE {found} AND {number} BETWEEN :oldest AND :newest
               AND (:since IS NULL OR articles.first_seen_at >= :since)
               AND (:feed IS NULL OR articles.feed = :feed)
@@ -295,21 +313,56 @@ def _search(
         """
     newest = 2**63 - 1
     while rows := db.execute(statement, {**given, "oldest": oldest, "newest": newest}).fetchall():
-        yield from map(_search_row, rows)
+        yield from (_search_row(row, outlets) for row in rows)
         newest = rows[-1]["id"] - 1
 
 
-def _search_row(row: sqlite3.Row) -> SearchRow:
+def search_row(db: sqlite3.Connection, number: int) -> SearchRow | None:
+    """One article as a search finds it; None: there is none of that number."""
+    row = db.execute(f"SELECT {_SEARCH_COLUMNS} FROM articles WHERE id = :number", params(number=number)).fetchone()
+    return None if row is None else _search_row(row, _outlets(db))
+
+
+def extent(db: sqlite3.Connection, since: datetime | None) -> Extent:
+    """How many articles were first seen since an instant, and when the oldest of them was."""
+    row = db.execute(
+        """
+        SELECT count(*) AS articles, min(first_seen_at) AS first_seen_at FROM articles
+        WHERE first_seen_at >= coalesce(:since, '')
+        """,
+        params(since=since),
+    ).fetchone()
+    return Extent(articles=row["articles"], first_seen_at=instant_or_none(row["first_seen_at"]))
+
+
+def _outlets(db: sqlite3.Connection) -> Mapping[str, Outlet]:
+    """Every feed by key, as rules ask of it while it is polled: its own title comes first."""
+    rows = db.execute("SELECT key, coalesce(own_title, title) AS title, tags, country FROM feeds")
+    return {
+        row["key"]: Outlet(feed=row["key"], title=row["title"], tags=texts(row["tags"]), country=row["country"])
+        for row in rows
+    }
+
+
+def _search_row(row: sqlite3.Row, outlets: Mapping[str, Outlet]) -> SearchRow:
+    first = row["feed"]
+    others = sorted(set(texts(row["carriers"])) - {first})
     return SearchRow(
         id=row["id"],
-        feed=row["feed"],
-        outlet=Outlet(feed=row["feed"], title=row["outlet"], tags=texts(row["tags"]), country=row["country"]),
+        story=row["story"],
+        carriers=tuple(outlets[key] for key in (first, *others)),
+        entry_key=row["entry_key"],
+        guid=row["guid"],
         link=row["link"],
-        authors=texts(row["authors"]),
-        categories=texts(row["categories"]),
         title=row["title"],
         text=row["text"],
+        authors=texts(row["authors"]),
+        categories=texts(row["categories"]),
         language=row["language"],
+        language_confidence=row["language_confidence"],
+        language_source=row["language_source"],
         published_at=instant_or_none(row["published_at"]),
+        published_source=row["published_source"],
         first_seen_at=instant(row["first_seen_at"]),
+        is_news=bool(row["is_news"]),
     )

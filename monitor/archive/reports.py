@@ -68,16 +68,35 @@ class SearchRow:
     """One article as a search finds it."""
 
     id: int
-    feed: str  # the first carrier
-    outlet: Outlet  # that feed
+    story: int
+    carriers: tuple[Outlet, ...]  # the feeds that carry it, as the archive knows them; the first one first
+    entry_key: str  # of the entry that brought it
+    guid: str | None  # as the first carrier gives it
     link: str | None
-    authors: tuple[str, ...]
-    categories: tuple[str, ...]
     title: str
     text: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
     language: str  # BCP 47, or und
+    language_confidence: float
+    language_source: str  # script, detected, feed, declared, none
     published_at: datetime | None  # None: no believable date
+    published_source: str  # published, updated, clamped, none
     first_seen_at: datetime
+    is_news: bool  # not of its feed's first poll, which alerts nobody
+
+    @property
+    def feed(self) -> str:
+        """The key of the first carrier."""
+        return self.carriers[0].feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much there is to search."""
+
+    articles: int
+    first_seen_at: datetime | None  # of the oldest of them; None: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.archive import explaining, lookup, outbox, pages, reading, recording, rekeying, stories
+from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive import feeds as feed_list
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
-from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
+from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, Extent, FeedRow, SearchRow, Status, StoryRow
 from monitor.archive.values import params
 from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
+    Backfill,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
@@ -199,6 +200,18 @@ class SqliteArchive:
     ) -> Iterator[SearchRow]:
         with self._explained() as db:
             yield from reading.search(db, fts, since=since, feed=feed, language=language)
+
+    def search_row(self, number: int) -> SearchRow | None:
+        with self._explained() as db:
+            return reading.search_row(db, number)
+
+    def extent(self, since: datetime | None) -> Extent:
+        with self._explained() as db:
+            return reading.extent(db, since)
+
+    def record_backfill(self, found: Sequence[Backfill], now: datetime) -> tuple[int, int]:
+        with self._transaction() as db:
+            return alerting.record_backfill(db, found, now)
 
     def story_rows(
         self, kind: str = "story", *, since: datetime | None = None, limit: int, several: bool = True

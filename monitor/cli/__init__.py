@@ -8,7 +8,9 @@ them, so that `monitor --help` is instant.
     asking    check, search, sql, status: what only reads
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
-    lists     rules, alerts, db: one group a table
+    rules     the rules: list them, try one on the archive
+    matching  rules held against the archive
+    lists     alerts, db: one group a table
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 import click
 
 from monitor import __version__
-from monitor.cli import asking, feeds, feeds_online, lists, opml, stories, working
+from monitor.cli import asking, feeds, feeds_online, lists, opml, rules, stories, working
 from monitor.cli.session import Session
 
 
@@ -64,7 +66,7 @@ for command in (
     stories.explain,
     asking.status,
     feeds.feeds,
-    lists.rules,
+    rules.rules,
     lists.alerts,
     lists.db,
 ):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor import show
+from monitor.cli.matching import by_key, candidates_for, each_match, hit_of, matches_of, print_hit, progress
 from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Age, Session, json_option, now, pass_session
 from monitor.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
-    from monitor.archive import SearchRow, Status
+    from monitor.archive import Status
     from monitor.config import Config
-    from monitor.model import AliasItems, FeedSpec
+    from monitor.model import FeedSpec
     from monitor.probe import FeedCheck
-    from monitor.rules import Query
 
 
 @click.command()
@@ -130,87 +130,39 @@ def search(
     as_json: bool,
 ) -> None:
     """Search the archive with the rule language, newest first."""
-    from monitor.rules import compile_query, fts_prefilter
+    from monitor.model import RuleSpec
+    from monitor.rules import RuleSet, compile_rule
 
+    config = _config(session)
     try:
-        compiled = compile_query(query, _aliases(session))
+        rule = compile_rule(RuleSpec(name="search", query=query), config.aliases if config else {})
     except RuleError as error:
         raise click.UsageError(f"query, {error}") from None
+    rules, feeds = RuleSet([rule]), by_key(config.feeds if config else ())
     with session.reading() as archive:
-        candidates = archive.search(
-            fts_prefilter(compiled), since=now() - since if since else None, feed=feed, language=lang
+        rows = archive.search(
+            candidates_for(rules.rules), since=now() - since if since else None, feed=feed, language=lang
         )
-        hits = list(islice(_hits(compiled, candidates), limit))
+        with progress(now(), archive.extent(None).first_seen_at) as line:
+            found = each_match(rows, partial(matches_of, rules=rules, feeds=feeds), line)
+            hits = [hit_of(row, matches[0]) for row, matches in islice(found, limit)]
     if as_json:
         show.as_json(hits)
         return
     for hit in hits:
-        show.line(f"{show.cell(hit.first_seen_at)}  {hit.feed}  [{hit.language}]  #{hit.id}")
-        show.marked(hit.title, hit.title_marks, indent=2)
-        show.marked(hit.excerpt, hit.marks, indent=2)
-        show.line(f"  {hit.link or '(no link)'}")
-        show.line()
+        print_hit(hit)
     more = "; --limit shows more" if len(hits) == limit else ""
     show.note(f"{show.counted(len(hits), 'article')}{more}" if hits else "no article matches")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """An article that a search found; the fields are the keys of `monitor search --json`."""
-
-    id: int
-    feed: str  # its first carrier
-    language: str
-    first_seen_at: datetime
-    published_at: datetime | None
-    title: str
-    title_marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the title
-    link: str | None
-    excerpt: str
-    marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the excerpt
-
-
-def _hits(query: Query, candidates: Iterable[SearchRow]) -> Iterator[Hit]:
-    """The candidates that the query really matches, in their order."""
-    from monitor.rules import Document
-    from monitor.text import excerpt
-
-    for row in candidates:
-        document = Document.of(
-            row.title,
-            row.text,
-            author="\n".join(row.authors),
-            link=row.link or "",
-            outlet=row.outlet,
-            categories=row.categories,
-            language=row.language,
-        )
-        spans = query.matches(document)
-        if spans is None:
-            continue
-        passage = excerpt(row.text, [(span.start, span.end) for span in spans if span.field == "text"])
-        yield Hit(
-            id=row.id,
-            feed=row.feed,
-            language=row.language,
-            first_seen_at=row.first_seen_at,
-            published_at=row.published_at,
-            title=row.title,
-            title_marks=tuple((span.start, span.end) for span in spans if span.field == "title"),
-            link=row.link,
-            excerpt=passage.text,
-            marks=passage.marks,
-        )
-
-
-def _aliases(session: Session) -> Mapping[str, AliasItems]:
-    """The configuration's aliases; none when the archive was named on the command line and there is no file."""
+def _config(session: Session) -> Config | None:
+    """The configuration; None when the archive was named on the command line and there is no file."""
     try:
-        return session.config.aliases
+        return session.config
     except ConfigError:
         if session.archive is None:
             raise
-        return {}
+        return None
 
 
 @click.command()

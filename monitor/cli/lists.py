@@ -1,4 +1,4 @@
-"""The commands about one table each: rules, alerts, the archive itself."""
+"""The commands about one table each: alerts, the archive itself."""
 
 from __future__ import annotations
 
@@ -10,53 +10,10 @@ import click
 
 from monitor import show
 from monitor.cli.session import Age, Session, json_option, now, pass_session
-from monitor.errors import ArchiveError, ConfigError
+from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from monitor.model import RuleSpec
     from monitor.urls import LinkRules
-
-
-@click.group()
-def rules() -> None:
-    """The rules."""
-
-
-@rules.command("list")
-@json_option
-@pass_session
-def rules_list(session: Session, as_json: bool) -> None:
-    """Every rule, and how often it matched."""
-    config = session.config
-    try:
-        with session.reading() as archive:
-            hits = archive.rule_hits(now())
-    except ArchiveError:
-        hits = {}  # nothing archived yet: the rules can be listed all the same
-    rows = []
-    for rule in config.rules:
-        total, week = hits.get(rule.name, (0, 0))
-        rows.append(
-            {
-                "name": rule.name,
-                "query": rule.query or _as_lists(rule),
-                "channels": rule.channels,
-                "digest": rule.digest,
-                "enabled": rule.enabled,
-                "matches": total,
-                "last_7_days": week,
-            }
-        )
-    if as_json:
-        show.as_json(rows)
-        return
-    columns = ["name", "query", "channels", "digest", "enabled", "matches", "last_7_days"]
-    show.table(columns, ([row[column] for column in columns] for row in rows), right=("matches", "last_7_days"))
-
-
-def _as_lists(rule: RuleSpec) -> str:
-    lists = {"any": rule.any, "all": rule.all, "none": rule.none}
-    return "; ".join(f"{name}: {', '.join(items)}" for name, items in lists.items() if items)
 
 
 @click.group()

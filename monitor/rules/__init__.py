@@ -16,7 +16,7 @@ prefilter.py  query → FTS5 expression, to narrow a search of the archive befor
 """
 
 from monitor.rules.document import Document, document_of
-from monitor.rules.prefilter import fts_prefilter, fts_reads_alike
+from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_reads_alike
 from monitor.rules.ruleset import Query, Rule, RuleSet, compile_query, compile_rule
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "compile_rule",
     "document_of",
     "fts_prefilter",
+    "fts_prefilter_of",
     "fts_reads_alike",
 ]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from monitor.rules.gates import gate
-from monitor.rules.ruleset import Query
+from monitor.rules.ruleset import Query, Rule
 from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
 
 # Characters that divide words for both tokenizers, or are the same letter to both, or one of _KEPT. Latin, Greek,
@@ -47,6 +47,14 @@ def fts_prefilter(query: Query) -> str | None:
     Of the articles whose title and text `fts_reads_alike`, it finds every one that the query matches, and others.
     """
     return _expression(query.tree)
+
+
+def fts_prefilter_of(rule: Rule) -> str | None:
+    """The same for a rule: its query, and of its scores those without which they cannot reach the threshold."""
+    needed = [] if rule.query is None else [_expression(rule.query)]
+    if rule.scores and rule.gate:
+        needed.append(_any_of(map(_word, sorted(rule.gate, key=lambda part: part.letters))))
+    return _all_of(needed)
 
 
 def _expression(node: Node) -> str | None:

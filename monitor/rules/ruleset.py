@@ -14,7 +14,7 @@ from monitor.rules.evaluate import Found, Hit, hits, speaks
 from monitor.rules.gates import Gate, gate, narrowest, of_scores
 from monitor.rules.grammar import Aliases, parse
 from monitor.rules.stemming import stem_keys
-from monitor.rules.tree import And, Node, Not, Or
+from monitor.rules.tree import And, Has, Node, Not, Or, Term, nodes_of
 from monitor.text import excerpt
 
 MAX_SPANS = 100  # a word that stands in every sentence needs no more to be shown
@@ -52,6 +52,18 @@ class Rule:
             and (not spec.tags or not set(spec.tags).isdisjoint(outlet.tags))
             and (not spec.languages or any(speaks(document, tag) for tag in spec.languages))
             and (not spec.countries or outlet.country in spec.countries)
+        )
+
+    @property
+    def asks_of_feed(self) -> bool:
+        """Whether it may match an article of one feed and not the same article of another."""
+        if self.spec.feeds or self.spec.tags or self.spec.countries:
+            return True
+        roots = [node for node, _ in self.scores] + ([] if self.query is None else [self.query])
+        return any(
+            (isinstance(node, Has) and node.field != "lang") or (isinstance(node, Term) and node.field == "source")
+            for root in roots
+            for node in nodes_of(root)
         )
 
     def is_due(self, at: datetime) -> bool:
@@ -194,14 +206,13 @@ class RuleSet:
         `at` is when the article was first seen; None: rules that are over count, too.
         """
         matches = []
-        for number in sorted(self._candidates(document)):
-            rule = self.rules[number]
+        for rule in self.held_against(document):
             if (at is None or rule.is_due(at)) and rule.is_for(document) and (match := rule.match(document)):
                 matches.append(match)
         return tuple(matches)
 
-    def _candidates(self, document: Document) -> set[int]:
-        """The rules whose gate the document passes."""
+    def held_against(self, document: Document) -> list[Rule]:
+        """The rules whose gate the document passes, in configuration order: no other can match it."""
         numbers = {number for word in self._words & document.words for number in self._by_word[word]}
         numbers.update(self._always)
         if self._by_beginning:
@@ -213,7 +224,7 @@ class RuleSet:
             stems = self._stems(document.language)
             for stem in stems.keys() & document.stems:
                 numbers.update(stems[stem])
-        return numbers
+        return [self.rules[number] for number in sorted(numbers)]
 
     def _stems(self, language: str) -> dict[str, list[int]]:
         if language not in self._by_stem:

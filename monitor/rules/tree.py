@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -113,3 +114,19 @@ def is_placed(node: Node) -> bool:
             return is_placed(inner)
         case _:
             return False
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    """A node and all within it."""
+    yield node
+    match node:
+        case And(nodes) | Or(nodes):
+            inner = nodes
+        case Near(left, right):
+            inner = (left, right)
+        case Not(one) | Count(one) | First(node=one) | In(node=one):
+            inner = (one,)
+        case _:
+            inner = ()
+    for each in inner:
+        yield from nodes_of(each)

@@ -1,0 +1,102 @@
+"""A rule's matches in articles that were there before it, recorded; and its alerts, if they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor import show
+from monitor.cli.matching import article_of, by_key, candidates_for, each_match, matches_of, progress
+from monitor.cli.session import Session, now
+from monitor.model import AlertIntent, Backfill, LanguageGuess, Match
+
+if TYPE_CHECKING:
+    from monitor.archive import SearchRow
+    from monitor.config import Config
+    from monitor.rules import Rule
+
+_BATCH = 200  # articles looked at between two transactions
+
+
+@dataclass(kw_only=True)
+class Backfilled:
+    """What a backfill came to; the fields are the keys of its JSON."""
+
+    rule: str
+    since: datetime
+    articles: int = 0  # that the rule matches
+    recorded: int = 0  # matches that were not there yet
+    alerts: int = 0  # raised now
+
+
+def record_matches(session: Session, rule: Rule, age: timedelta, *, alert: bool, as_json: bool) -> int:
+    """Records what a rule matches in the articles of a time back from now, prints how many; the exit status."""
+    spec = rule.spec
+    if not spec.enabled:
+        raise click.UsageError(f"rule {spec.name} is switched off (enabled: false), so it has no matches to record")
+    if alert and not spec.channels:
+        raise click.UsageError(f"rule {spec.name} names no channel, so --alert would tell nobody")
+    done = asyncio.run(_record(session, rule, now() - age, alert=alert))
+    if as_json:
+        show.as_json(done)
+        return 0
+    before = done.articles - done.recorded
+    already = f"; {before} {'was' if before == 1 else 'were'} recorded before" if before else ""
+    show.line(f"{spec.name}: {show.counted(done.recorded, 'match', 'matches')} recorded{already}")
+    if alert:
+        where = (
+            f"wait for the digest {spec.digest}"
+            if spec.digest
+            else "queued; the daemon or `monitor deliver` sends them"
+        )
+        show.line(f"{show.counted(done.alerts, 'alert')} {where}")
+    return 0
+
+
+async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool) -> Backfilled:
+    """Records a rule's matches in articles first seen since, a batch a transaction: a kill leaves whole batches."""
+    from monitor.rules import RuleSet
+
+    rule_set, feeds = RuleSet([rule]), by_key(session.config.feeds)
+    done = Backfilled(rule=rule.spec.name, since=since)
+    async with session.writing() as (archive, thread):
+        rows = archive.search(candidates_for([rule]), since=since)
+        with progress(now(), since) as line:
+            while batch := await thread(lambda: list(islice(rows, _BATCH))):
+                found = list(each_match(batch, partial(matches_of, rules=rule_set, feeds=feeds), line))
+                backfills = [
+                    Backfill(
+                        article=row.id,
+                        first_seen_at=row.first_seen_at,
+                        matches=matches,
+                        alerts=_alerts(session.config, row, matches) if alert else (),
+                    )
+                    for row, matches in found
+                ]
+                recorded, alerts = await thread(archive.record_backfill, backfills, now())
+                done.articles += len(found)
+                done.recorded += recorded
+                done.alerts += alerts
+    return done
+
+
+def _alerts(config: Config, row: SearchRow, matches: tuple[Match, ...]) -> tuple[AlertIntent, ...]:
+    """The alerts that the article would have raised, had it come now."""
+    from monitor.alert import alerts_for
+
+    return alerts_for(
+        article_of(row),
+        matches,
+        LanguageGuess(language=row.language, confidence=row.language_confidence, source=row.language_source),
+        feed_title=row.carriers[0].title or row.feed,
+        rules={rule.name: rule for rule in config.rules},
+        channels=config.channels,
+        house=config.house,
+        now=now(),
+    )
