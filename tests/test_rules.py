@@ -22,7 +22,11 @@ from monitor.rules import (
     fts_prefilter,
     fts_reads_alike,
 )
-from monitor.text import clean, tokenize
+from monitor.rules.gates import OPEN
+from monitor.rules.ruleset import Query
+from monitor.rules.tree import Part, Term
+from monitor.rules.words import fold_words, written_words
+from monitor.text import clean, fold, tokenize
 from tests.factories import a_rule
 
 # The same examples every time, however slow the machine.
@@ -380,13 +384,32 @@ def test_every_character_said_to_be_read_alike_is(fts: Callable[[str, str, str],
         pytest.param("ny NEAR/3 ark", '("ny" AND "ark")', id="nearness needs both"),
         pytest.param("ny -ark", '"ny"', id="absence cannot narrow"),
         pytest.param("title:ny", '"ny"', id="fields are left to the query"),
-        pytest.param("ny 北约", '"ny"', id="what FTS5 reads otherwise is left out of an AND"),
-        pytest.param("ny OR 北约", None, id="and spoils an OR"),
+        pytest.param("ny OR 北约", '"ny"', id="what only articles hold that FTS5 reads otherwise is left out of an OR"),
+        pytest.param("ny 北约", '"\ue000"', id="and leaves only those to an AND"),
+        pytest.param("ny OR ~ark", None, id="a stem cannot narrow"),
         pytest.param("НАТО", '"нато"', id="Cyrillic"),
     ],
 )
 def test_the_prefilter_asks_only_for_what_fts5_reads_as_we_do(query: str, expression: str | None) -> None:
     assert fts_prefilter(compile_query(query, {})) == expression
+
+
+def test_no_character_read_alike_is_one_of_the_scripts_that_are_not() -> None:
+    held = {folded for char in map(chr, range(0x20, 0x20000)) if fts_reads_alike(char) for folded in fold(char)}
+
+    letters = sorted(char for char in held if char.isalnum())
+    assert len(letters) > 10_000
+    assert [char for char in letters if fts_prefilter(compile_query(char, {})) == '"\ue000"'] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["20000", "20,000", "20 000km", "20'000", "1,00,000", "12,34,567", "1 234 567", "n°", "№ 5"]
+)
+def test_a_number_is_found_however_it_is_grouped(fts: Callable[[str, str, str], bool], text: str) -> None:
+    for word in fold_words(written_words(text)):
+        expression = fts_prefilter(Query(Term((Part(word),)), OPEN))
+
+        assert expression is None or fts(expression, "", text)
 
 
 def test_a_word_of_very_many_spellings_is_asked_for_by_its_beginning(fts: Callable[[str, str, str], bool]) -> None:

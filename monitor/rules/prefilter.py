@@ -2,7 +2,7 @@
 
 The table's tokenizer (`unicode61 remove_diacritics 2`, https://www.sqlite.org/fts5.html#unicode61_tokenizer) reads
 words otherwise than we do: it keeps ß, œ, ø and ł, takes a Chinese sentence for one word, and glues to a word every
-emoji younger than its tables. So the expression asks for plain Latin and Cyrillic words only, in each spelling that
+emoji younger than its tables. So the expression asks for plain words of some scripts only, in each spelling that
 folds to them. Where an article holds a character the two read differently, FTS5 has no say; `fts_reads_alike` tells.
 """
 
@@ -28,10 +28,15 @@ _ALIKE = (
 )
 _READ_ALIKE = re.compile(f"[{_ALIKE}]*")
 
-# What may be asked for: plain Latin and Cyrillic words.
-_ASKED = re.compile("[0-9a-z\u0430-\u045f\u0491']+")
+# What may be asked for: plain words in Latin, Cyrillic, Hebrew and Korean.
+_ASKED = re.compile("[0-9a-z\u0430-\u045f\u0491'\u05d0-\u05ea\uac00-\ud7a3]+")
+# Scripts of which _ALIKE holds nothing, and nothing that folds to it: from Syriac to Myanmar, Khmer, Chinese, Japanese.
+_NOT_ALIKE = re.compile("[\u0700-\u109f\u1780-\u17ff\u2e80-\ua4cf\U00020000-\U0003ffff]")
+# Finds nothing among the articles that FTS5 has a say about: a word with a letter that none of them holds.
+_NOTHING = '"\ue000"'
 # Letters that we fold to one or two of those, and FTS5 keeps.
 _KEPT = (("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("o", "ø"), ("l", "ł"), ("d", "đ"), ("i", "ı"), ("е", "ё"))
+_DIGITS = re.compile("[0-9]+")
 _GROUP = 3  # digits
 _MOST_CHOICES = 6  # 64 spellings and a few
 
@@ -78,6 +83,8 @@ def _expression(node: Node) -> str | None:
 def _all_of(expressions: Iterable[str | None]) -> str | None:
     """Joined by AND; what cannot narrow is left out."""
     known = list(dict.fromkeys(expression for expression in expressions if expression is not None))
+    if _NOTHING in known:
+        return _NOTHING
     return f"({' AND '.join(known)})" if len(known) > 1 else next(iter(known), None)
 
 
@@ -87,19 +94,28 @@ def _any_of(expressions: Iterable[str | None]) -> str | None:
     for expression in expressions:
         if expression is None:
             return None
-        known.append(expression)
-    return f"({' OR '.join(dict.fromkeys(known))})" if len(known) > 1 else known[0]
+        if expression != _NOTHING:
+            known.append(expression)
+    return f"({' OR '.join(dict.fromkeys(known))})" if len(known) > 1 else next(iter(known), _NOTHING)
 
 
 def _word(part: Part) -> str | None:
     """One word in every spelling FTS5 may hold; None for a word that may not be asked for."""
     letters, is_open = part.letters, part.is_open
+    if _NOT_ALIKE.search(letters):
+        return _NOTHING
     if part.stem is not None or not _ASKED.fullmatch(letters):
         return None
-    if letters[0].isdecimal() and (is_open or not letters.isdecimal()):
-        return None  # 20* is to find 2,000, and 2000kg to find 2,000kg
-    if letters.isdecimal() and len(letters) > _GROUP:
-        return _any_of((f'"{letters}"', f'"{_grouped(letters)}"'))  # 20,000 is two words to FTS5
+    if letters == "n":
+        return None  # № is `n` with a sign, and a sign to FTS5
+    digits = _DIGITS.match(letters)
+    if digits is not None:
+        number, unit = digits[0], letters[digits.end() :]
+        if is_open and (len(number) > _GROUP or not unit):
+            return None  # 20* is to find 2,000
+        if len(number) > _GROUP:  # 20,000km is two words to FTS5
+            written = (number, *_grouped(number))
+            return _any_of(f'"{each}{unit}"' for each in written)
     choices = 0
     for index in range(len(letters)):
         choices += sum(letters.startswith(folded, index) for folded, _ in _KEPT)
@@ -110,11 +126,13 @@ def _word(part: Part) -> str | None:
     return _any_of(f'"{spelling}"{star}' for spelling in sorted(_spellings(letters, is_open=is_open)))
 
 
-def _grouped(digits: str) -> str:
-    head = len(digits) % _GROUP
-    return " ".join(
-        filter(None, [digits[:head], *(digits[at : at + _GROUP] for at in range(head, len(digits), _GROUP))])
+def _grouped(digits: str) -> tuple[str, str]:
+    """A number of four digits or more in groups of three, and as in India: of two before the last three."""
+    head, last = digits[:-_GROUP], digits[-_GROUP:]
+    threes, twos = (
+        [head[max(at - size, 0) : at] for at in range(len(head), 0, -size)][::-1] for size in (_GROUP, _GROUP - 1)
     )
+    return " ".join([*threes, last]), " ".join([*twos, last])
 
 
 def _spellings(letters: str, *, is_open: bool) -> list[str]:
