@@ -266,3 +266,204 @@ def test_a_backfill_waits_for_a_daemon_to_end_and_a_test_does_not(own: Path) -> 
     assert backfilled.status == 75
     assert "Stop that one first" in backfilled.err
     assert ids(tested) == [5, 4, 3, 2, 1]
+
+
+# ── rules diff ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def other(folder: Path, old: str, new: str) -> str:
+    """Another configuration: the same but for a piece."""
+    assert old in SETTINGS
+    (folder / "other.yaml").write_text(SETTINGS.replace(old, new))
+    return "other.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "told"),
+    [
+        pytest.param(
+            "NEAR/2 ukrain*", "NEAR/1 ukrain*", "alliance", ("changed", ["query"], 0, [4, 3], 1), id="another query"
+        ),
+        pytest.param(
+            "OTAN: [OTAN, NATO]",
+            "OTAN: [NATO, guerre]",
+            "alliance",
+            ("changed", ["aliases"], 0, [4, 3], 1),
+            id="another alias",
+        ),
+        pytest.param(
+            "languages: [fr]", "languages: [en]", "alliance", ("changed", ["languages"], 0, [5, 4, 3], 0), id="scope"
+        ),
+        pytest.param("threshold: 12", "threshold: 9", "weighed", ("changed", ["threshold"], 2, [], 1), id="threshold"),
+        pytest.param("enabled: false, ", "", "off", ("changed", ["enabled"], 5, [], 0), id="switched on"),
+        pytest.param("name: ukraine,", "name: kyiv,", "ukraine", ("removed", [], 0, [5, 4, 3, 2, 1], 0), id="removed"),
+        pytest.param("name: ukraine,", "name: kyiv,", "kyiv", ("added", [], 5, [], 0), id="added"),
+        pytest.param(
+            "quiet, query: Ukraine, channels: []",
+            "quiet, query: Ukraine, channels: [desk]",
+            "quiet",
+            ("changed", ["channels"], 0, [], 0),
+            id="told to others",
+        ),
+    ],
+)
+def test_a_diff_counts_what_a_change_gains_and_loses(
+    own: Path, old: str, new: str, rule: str, told: tuple[str, list[str], int, list[int], int]
+) -> None:
+    result = ask(own, "rules", "diff", other(own, old, new), "--limit", "9", "--json")
+
+    assert result.status == 0, result.err
+    change = next(change for change in result.json()["changes"] if change["rule"] == rule)
+    lost = [hit["id"] for hit in change["lost_hits"]]
+    assert (change["change"], change["keys"], change["gained"], lost, change["kept"]) == told
+    assert (change["lost"], len(change["gained_hits"])) == (len(lost), change["gained"])
+
+
+def test_a_diff_sees_that_feeds_have_other_tags(own: Path) -> None:
+    changed = SETTINGS.replace("{name: quiet, query: Ukraine,", "{name: quiet, query: Ukraine tag:press,")
+    (own / "feeds.yaml").write_text(changed)
+    (own / "other.yaml").write_text(changed.replace("country: GB", "country: GB, tags: [press]"))
+
+    change = next(
+        change
+        for change in ask(own, "rules", "diff", "other.yaml", "--json").json()["changes"]
+        if change["rule"] == "quiet"
+    )
+
+    assert (change["keys"], change["gained"], change["lost"]) == (["tags and countries of feeds"], 2, 0)
+
+
+def test_a_diff_is_read_line_by_line(own: Path) -> None:
+    name = other(own, "@OTAN NEAR/2 ukrain*", "@OTAN NEAR/1 ukrain*")
+
+    result = ask(own, "rules", "diff", name, "--limit", "1")
+
+    assert result.out.splitlines() == [
+        "alliance  changed: query",
+        "  - @OTAN NEAR/2 ukrain*",
+        "  + @OTAN NEAR/1 ukrain*",
+        "  0 gained, 2 lost, 1 kept",
+        "",
+        f"lost: {days_ago(2):%Y-%m-%d %H:%M}  courier  [fr]  #4",
+        "  Titre 4",
+        "  L’*OTAN* aide l’*Ukraine* !",
+        "  https://gazette.example/4",
+        "",
+        "… and 1 more lost; --limit shows more",
+        "",
+        "6 rules come to the same",
+    ]
+
+
+def test_rules_that_are_written_otherwise_and_mean_the_same_do_not_differ(own: Path) -> None:
+    name = other(own, "@OTAN NEAR/2 ukrain*", "(OTAN OR nato) NEAR/2 UKRAIN*")
+
+    assert ask(own, "rules", "diff", name).out == "no rule differs: 7 rules come to the same\n"
+
+
+def test_what_is_wrong_with_the_other_configuration_is_said_as_check_says_it(own: Path) -> None:
+    result = ask(own, "rules", "diff", other(own, "@OTAN NEAR/2 ukrain*", "(NATO"))
+
+    assert (result.status, result.out) == (78, "")
+    assert result.err.startswith("other.yaml:9:30: rules[1].query: ")
+    assert ask(own, "rules", "diff", "nowhere.yaml").status == 2
+
+
+# ── rules explain ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_explanation_is_read_line_by_line(own: Path) -> None:
+    ask(own, "rules", "test", "ukraine", "--backfill", "7d", "--alert")
+
+    result = ask(own, "rules", "explain", "https://gazette.example/3?utm_source=x")
+
+    record = "it is not on record: the rule or the article has changed since. `monitor rules test"
+    assert result.out.splitlines() == [
+        "#3  Titre 3",
+        "  https://gazette.example/3",
+        f"  first seen {days_ago(3):%Y-%m-%d %H:%M}, language fr, carried by gazette",
+        f"ukraine: matches; recorded {days_ago(3):%Y-%m-%d %H:%M}, alert 3 queued",
+        "  ukraine  is there: “Ukraine” text 14–21",
+        f"alliance: matches; {record} alliance --backfill 4d` records it",
+        "  (otan OR nato) NEAR/2 ukrain*  is there: “OTAN” text 2–6, “Ukraine” text 14–21",
+        "weighed: does not match",
+        "  otan  counts +10: “OTAN” text 2–6",
+        "  guerre  is not there, so +5 does not count",
+        "  score  10 does not reach the threshold 12",
+        "courier: is not for it",
+        "  feeds  is for courier; this is gazette",
+        f"quiet: matches; {record} quiet --backfill 4d` records it",
+        "  ukraine  is there: “Ukraine” text 14–21",
+        "off: is not for it",
+        "  enabled  the rule is switched off",
+        "over: is not for it",
+        f"  until  was over at 2020-01-02 00:00 UTC; the article came {days_ago(3):%a %Y-%m-%d %H:%M} UTC",
+    ]
+
+
+def test_an_article_is_explained_for_the_carrier_that_a_rule_is_for(folder: Path) -> None:
+    (explained,) = ask(folder, "rules", "explain", "5", "--rule", "courier", "--json").json()
+
+    assert [(each["rule"], each["outcome"]) for each in explained["rules"]] == [("courier", "match")]
+    assert explained["rules"][0]["reasons"] == [
+        {
+            "part": "ukraine",
+            "why": "is there",
+            "where": [{"field": "text", "start": 13, "end": 20, "words": "Ukraine"}],
+        }
+    ]
+
+
+def test_a_match_on_record_that_is_none_any_more_is_said_so(own: Path) -> None:
+    ask(own, "rules", "test", "ukraine", "--backfill", "7d")
+    (own / "feeds.yaml").write_text(SETTINGS.replace("name: ukraine, query: Ukraine", "name: ukraine, query: Kyiv"))
+
+    result = ask(own, "rules", "explain", "3", "--rule", "ukraine")
+
+    at = f"{days_ago(3):%Y-%m-%d %H:%M}"
+    assert result.out.splitlines()[3:] == [
+        f"ukraine: does not match; but it did at {at}: the rule or the article has changed since",
+        "  kyiv  is not there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["99"], 1, "there is no article 99;"),
+        (["https://gazette.example/99"], 1, "https://gazette.example/99 is not in the archive."),
+        (["3", "--rule", "ukrane"], 2, "did you mean 'ukraine'?"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(folder: Path, arguments: list[str], status: int, said: str) -> None:
+    result = ask(folder, "rules", "explain", *arguments)
+
+    assert (result.status, result.out) == (status, "")
+    assert said in result.err
+
+
+# ── rules bench ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_bench_says_what_each_rule_costs_and_which_are_held_against_every_article(own: Path) -> None:
+    (own / "feeds.yaml").write_text(SETTINGS.replace("quiet, query: Ukraine,", 'quiet, query: "/Ukr.*/",'))
+
+    told = ask(own, "rules", "bench", "--json").json()
+    said = ask(own, "rules", "bench").out
+
+    assert (told["articles"], told["rules"]) == (6, 6)
+    costs = {cost["rule"]: (cost["held_against"], cost["matches"], cost["always"]) for cost in told["slowest"]}
+    assert costs["ukraine"] == (5, 5, False)
+    assert costs["quiet"] == (6, 5, True)
+    assert told["rules_an_article"] == pytest.approx(sum(held for held, _, _ in costs.values()) / 6, abs=0.1)
+    assert sum(cost["share"] for cost in told["slowest"]) == pytest.approx(1, abs=0.01)
+    assert "held against every article: quiet. Nothing in them is a word" in said
+
+
+def test_a_bench_of_nothing_says_so(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text(SETTINGS)
+    open_archive(str(tmp_path / "archive.db"), now=NOW).close()
+
+    result = ask(tmp_path, "rules", "bench")
+
+    assert (result.status, result.err) == (1, "the archive holds no articles yet\n")

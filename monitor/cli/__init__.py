@@ -8,7 +8,8 @@ them, so that `monitor --help` is instant.
     asking    check, search, sql, status: what only reads
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
-    rules     the rules: list them, try one on the archive
+    rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
+    rules_diff, rules_explain, rules_bench   more of the group rules
     matching  rules held against the archive
     lists     alerts, db: one group a table
 """
@@ -20,7 +21,19 @@ from pathlib import Path
 import click
 
 from monitor import __version__
-from monitor.cli import asking, feeds, feeds_online, lists, opml, rules, stories, working
+from monitor.cli import (
+    asking,
+    feeds,
+    feeds_online,
+    lists,
+    opml,
+    rules,
+    rules_bench,
+    rules_diff,
+    rules_explain,
+    stories,
+    working,
+)
 from monitor.cli.session import Session
 
 
@@ -71,6 +84,9 @@ for command in (
     lists.db,
 ):
     cli.add_command(command)
+
+for command in (rules_diff.rules_diff, rules_explain.rules_explain, rules_bench.rules_bench):
+    rules.rules.add_command(command)
 
 for command in (feeds_online.discover, opml.import_opml, opml.export_opml):
     feeds.feeds.add_command(command)

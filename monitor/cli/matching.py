@@ -54,12 +54,12 @@ def hit_of(row: SearchRow, match: Match) -> Hit:
     )
 
 
-def print_hit(hit: Hit, *, with_score: bool = False) -> None:
+def print_hit(hit: Hit, *, with_score: bool = False, before: str = "") -> None:
     """An article with what was found in it, and a line of air."""
     from monitor import show
 
     score = f"  score {hit.score:g}" if with_score else ""
-    show.line(f"{show.cell(hit.first_seen_at)}  {hit.feed}  [{hit.language}]  #{hit.id}{score}")
+    show.line(f"{before}{show.cell(hit.first_seen_at)}  {hit.feed}  [{hit.language}]  #{hit.id}{score}")
     show.marked(hit.title, hit.title_marks, indent=2)
     show.marked(hit.excerpt, hit.marks, indent=2)
     show.line(f"  {hit.link or '(no link)'}")
@@ -114,10 +114,15 @@ def _as_configured(outlet: Outlet, spec: FeedSpec | None) -> Outlet:
 
 
 def matches_of(row: SearchRow, rules: RuleSet, feeds: Mapping[str, FeedSpec]) -> tuple[Match, ...]:
-    """What the rules find in an archived article, in their order: for the first of its carriers that they are for."""
+    """What the rules find in an archived article, in their order."""
+    return matches_in(documents_of(row, feeds), rules, row.first_seen_at)
+
+
+def matches_in(documents: Iterable[Document], rules: RuleSet, at: datetime) -> tuple[Match, ...]:
+    """The same for the documents of an article first seen then. Each rule matches it for one of its carriers."""
     found: dict[str, Match] = {}
-    for document in documents_of(row, feeds):
-        for match in rules.match(document, at=row.first_seen_at):
+    for document in documents:
+        for match in rules.match(document, at=at):
             found.setdefault(match.rule, match)
         if not any(rule.asks_of_feed for rule in rules.rules if rule.spec.name not in found):
             break

@@ -128,14 +128,8 @@ def _why(row: StoryRow, member: Member) -> str:
 @pass_session
 def explain(session: Session, what: str, as_json: bool) -> int:
     """Why an article is what it is: who carried it, what told it, its language, story, event, rules and alerts."""
-    from monitor.urls import link_key
-
     with session.reading() as archive:
-        by_number = what.isdecimal()
-        # The form that links are compared in, which is shown here, has no scheme; neither have many that people copy.
-        links = session.config.links
-        key = link_key(what, links) or link_key(f"https://{what}", links)
-        numbers = (int(what),) if by_number else archive.find_articles(what, key)
+        numbers = articles_meant(session, archive, what)
         found = [explanation for number in numbers if (explanation := archive.explain(number)) is not None]
     if as_json:
         show.as_json(found)
@@ -144,18 +138,31 @@ def explain(session: Session, what: str, as_json: bool) -> int:
             if number:
                 show.line()
             _explain(explanation)
-    if not found and by_number:
-        show.note(
-            f"there is no article {what}; `monitor search` and `monitor stories` show the numbers of those there are"
-        )
-        return 1
     if not found:
-        show.note(
-            f"{what} is not in the archive. Either no feed of the list has carried it while it was watched, or under"
-            " another address; `monitor search` finds articles by their words"
-        )
+        show.note(not_there(what))
         return 1
     return 0
+
+
+def articles_meant(session: Session, archive: Archive, what: str) -> tuple[int, ...]:
+    """The articles that a number or a link names; a number is given back whether there is one or not."""
+    from monitor.urls import link_key
+
+    if what.isdecimal():
+        return (int(what),)
+    # The form that links are compared in, which is shown here, has no scheme; neither have many that people copy.
+    links = session.config.links
+    return archive.find_articles(what, link_key(what, links) or link_key(f"https://{what}", links))
+
+
+def not_there(what: str) -> str:
+    """What to say of a number or link that names no article."""
+    if what.isdecimal():
+        return f"there is no article {what}; `monitor search` and `monitor stories` show the numbers of those there are"
+    return (
+        f"{what} is not in the archive. Either no feed of the list has carried it while it was watched, or under"
+        " another address; `monitor search` finds articles by their words"
+    )
 
 
 def _explain(article: Explanation) -> None:

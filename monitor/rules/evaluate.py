@@ -52,7 +52,7 @@ def hits(node: Node, document: Document) -> Found | None:
         case Regex(source, ignore_case):
             return _matches(compiled(source, ignore_case), document)
         case Count(inner, compare, number):
-            number_found = len(_apart(places(inner, document)))
+            number_found = len(apart(places(inner, document)))
             return (hits(inner, document) or []) if _COMPARED[compare](number_found, number) else None
         case First(words, inner):
             return hits(inner, document.first(words))
@@ -139,7 +139,7 @@ _COMPARED: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-def _apart(found: Sequence[Hit]) -> list[Hit]:
+def apart(found: Sequence[Hit]) -> list[Hit]:
     """As many places as do not overlap, the first ones first."""
     apart: list[Hit] = []
     for place in sorted(found, key=lambda hit: (hit.field, hit.end, -hit.start)):

@@ -32,7 +32,7 @@ class Query:
     def matches(self, document: Document) -> tuple[Span, ...] | None:
         """What matches, in reading order, title first, at most `MAX_SPANS`. None: no match."""
         found = hits(self.tree, document)
-        return None if found is None else _spans(found, document)
+        return None if found is None else spans_of(found, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Rule:
         score = self._score(document, found)
         if score is None:
             return None
-        spans = _spans(found, document)
+        spans = spans_of(found, document)
         in_text = [(span.start, span.end) for span in spans if span.field == "text"]
         in_title = [(span.start, span.end) for span in spans if span.field == "title"]
         shown = excerpt(document.title, in_title) if in_title and not in_text else excerpt(document.text, in_text)
@@ -118,7 +118,7 @@ def _in_title(found: Found) -> bool:
     return any(hit.field in (0, "title") for hit in found)
 
 
-def _spans(found: Found, document: Document) -> tuple[Span, ...]:
+def spans_of(found: Found, document: Document) -> tuple[Span, ...]:
     first = sorted({hit for hit in found if isinstance(hit, Hit)})[:MAX_SPANS]
     spans = {document.fields[hit.field].span(*hit[1:]) for hit in first}
     spans |= {hit for hit in found if isinstance(hit, Span)}
