@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, candidates_for, each_match, hit_of, matches_of, print_hit, progress
+from monitor.cli.matching import by_key, candidates_for, each_match, finder, hit_of, print_hit, progress
 from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Age, Session, json_option, now, pass_session
 from monitor.errors import ConfigError, RuleError
 
@@ -144,7 +143,7 @@ def search(
             candidates_for(rules.rules), since=now() - since if since else None, feed=feed, language=lang
         )
         with progress(now(), archive.extent(None).first_seen_at) as line:
-            found = each_match(rows, partial(matches_of, rules=rules, feeds=feeds), line)
+            found = each_match(rows, finder(rules, feeds), line)
             hits = [hit_of(row, matches[0]) for row, matches in islice(found, limit)]
     if as_json:
         show.as_json(hits)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor import show
-from monitor.cli.matching import article_of, by_key, candidates_for, each_match, matches_of, progress
+from monitor.cli.matching import article_of, by_key, candidates_for, each_match, finder, progress
 from monitor.cli.session import Session, now
 from monitor.model import AlertIntent, Backfill, LanguageGuess, Match
 
@@ -63,13 +62,13 @@ async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool)
     """Records a rule's matches in articles first seen since, a batch a transaction: a kill leaves whole batches."""
     from monitor.rules import RuleSet
 
-    rule_set, feeds = RuleSet([rule]), by_key(session.config.feeds)
+    matches_of = finder(RuleSet([rule]), by_key(session.config.feeds))
     done = Backfilled(rule=rule.spec.name, since=since)
     async with session.writing() as (archive, thread):
         rows = archive.search(candidates_for([rule]), since=since)
         with progress(now(), since) as line:
             while batch := await thread(lambda: list(islice(rows, _BATCH))):
-                found = list(each_match(batch, partial(matches_of, rules=rule_set, feeds=feeds), line))
+                found = list(each_match(batch, matches_of, line))
                 backfills = [
                     Backfill(
                         article=row.id,

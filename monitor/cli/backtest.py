@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor import show
-from monitor.cli.matching import Hit, by_key, candidates_for, each_match, hit_of, matches_of, print_hit, progress
+from monitor.cli.matching import Hit, by_key, candidates_for, each_match, finder, hit_of, print_hit, progress
 from monitor.cli.session import Session, now
 from monitor.model import RuleSpec
 
@@ -114,7 +113,7 @@ def back_test(session: Session, rule: Rule, age: timedelta, limit: int, *, print
         )
         rows = archive.search(candidates_for([rule]), since=since)
         with progress(until, extent.first_seen_at) as line:
-            for row, matches in each_match(rows, partial(matches_of, rules=rule_set, feeds=feeds), line):
+            for row, matches in each_match(rows, finder(rule_set, feeds), line):
                 test.add(row)
                 if len(test.hits) < limit:
                     test.hits.append(hit_of(row, matches[0]))

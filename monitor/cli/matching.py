@@ -113,13 +113,22 @@ def _as_configured(outlet: Outlet, spec: FeedSpec | None) -> Outlet:
     return replace(outlet, title=outlet.title or spec.title, tags=spec.tags, country=spec.country)
 
 
-def matches_of(row: SearchRow, rules: RuleSet, feeds: Mapping[str, FeedSpec]) -> tuple[Match, ...]:
-    """What the rules find in an archived article, in their order."""
-    return matches_in(documents_of(row, feeds), rules, row.first_seen_at)
+def finder(rules: RuleSet, feeds: Mapping[str, FeedSpec]) -> Callable[[SearchRow], tuple[Match, ...]]:
+    """What tells what the rules find in an archived article, in their order."""
+    from monitor.rules import may_match
+
+    glance = may_match(rules.rules)
+
+    def matches_of(row: SearchRow) -> tuple[Match, ...]:
+        if not glance(f"{row.title}\n{row.text}"):
+            return ()
+        return matches_in(documents_of(row, feeds), rules, row.first_seen_at)
+
+    return matches_of
 
 
 def matches_in(documents: Iterable[Document], rules: RuleSet, at: datetime) -> tuple[Match, ...]:
-    """The same for the documents of an article first seen then. Each rule matches it for one of its carriers."""
+    """What the rules find in the documents of an article first seen then: each in one of its carriers'."""
     found: dict[str, Match] = {}
     for document in documents:
         for match in rules.match(document, at=at):

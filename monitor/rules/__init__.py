@@ -12,10 +12,13 @@ document.py   an article made ready to be searched
 evaluate.py   what a tree finds in a document
 gates.py      what a document must hold for a tree to match it
 ruleset.py    queries, rules with their scope, and all rules against one article
+explaining.py why a rule matched an article or did not
+glance.py     that no rule can match a text, without reading its words
 prefilter.py  query → FTS5 expression, to narrow a search of the archive before the query itself decides
 """
 
 from monitor.rules.document import Document, document_of
+from monitor.rules.glance import may_match
 from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_reads_alike
 from monitor.rules.ruleset import Query, Rule, RuleSet, compile_query, compile_rule
 
@@ -30,4 +33,5 @@ __all__ = [
     "fts_prefilter",
     "fts_prefilter_of",
     "fts_reads_alike",
+    "may_match",
 ]
