@@ -267,6 +267,10 @@ class Archive(Protocol):
         """
         ...
 
+    def is_indexed(self, fts: str) -> bool:
+        """Whether the full-text index finds any article for an expression; the article itself is not read."""
+        ...
+
     def search_row(self, number: int) -> SearchRow | None:
         """One article as a search finds it; None: there is none of that number."""
         ...

@@ -317,6 +317,12 @@ def _search(
         newest = rows[-1]["id"] - 1
 
 
+def is_indexed(db: sqlite3.Connection, fts: str) -> bool:
+    """Whether the full-text index finds any article for an expression; the article itself is not read."""
+    found = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH :fts LIMIT 1"
+    return db.execute(found, params(fts=fts)).fetchone() is not None
+
+
 def search_row(db: sqlite3.Connection, number: int) -> SearchRow | None:
     """One article as a search finds it; None: there is none of that number."""
     row = db.execute(f"SELECT {_SEARCH_COLUMNS} FROM articles WHERE id = :number", params(number=number)).fetchone()

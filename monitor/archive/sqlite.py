@@ -201,6 +201,10 @@ class SqliteArchive:
         with self._explained() as db:
             yield from reading.search(db, fts, since=since, feed=feed, language=language)
 
+    def is_indexed(self, fts: str) -> bool:
+        with self._explained() as db:
+            return reading.is_indexed(db, fts)
+
     def search_row(self, number: int) -> SearchRow | None:
         with self._explained() as db:
             return reading.search_row(db, number)

@@ -5,7 +5,8 @@ them, so that `monitor --help` is instant.
 
     session   the global options, the configuration, the archive, the clock
     working   run, poll, deliver: what changes the archive or sends
-    asking    check, search, sql, status: what only reads
+    checking  check
+    asking    search, sql, status: what only reads
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
     rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
@@ -23,6 +24,7 @@ import click
 from monitor import __version__
 from monitor.cli import (
     asking,
+    checking,
     feeds,
     feeds_online,
     lists,
@@ -72,7 +74,7 @@ for command in (
     working.run,
     working.poll,
     working.deliver,
-    asking.check,
+    checking.check,
     asking.search,
     asking.sql,
     stories.stories,

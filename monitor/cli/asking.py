@@ -1,8 +1,7 @@
-"""The commands that ask: the configuration, the archive, the feeds. None of them changes anything."""
+"""The commands that ask the archive. None of them changes anything."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,103 +11,12 @@ import click
 
 from monitor import show
 from monitor.cli.matching import by_key, candidates_for, each_match, finder, hit_of, print_hit, progress
-from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Age, Session, json_option, now, pass_session
+from monitor.cli.session import Age, Session, json_option, now, pass_session
 from monitor.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
     from monitor.archive import Status
     from monitor.config import Config
-    from monitor.model import FeedSpec
-    from monitor.probe import FeedCheck
-
-
-@click.command()
-@click.option("--online", is_flag=True, help="Also fetch and read every feed once; nothing is written.")
-@click.option("--json", "as_json", is_flag=True, help="With --online: what the feeds answered, as JSON.")
-@pass_session
-def check(session: Session, online: bool, as_json: bool) -> int:
-    """Validate the configuration; every error with its line and column.
-
-    With --online, exit status 3 unless every feed is fine or redirected.
-    """
-    from monitor import config as configuration
-
-    if as_json and not online:
-        raise click.UsageError("--json goes with --online")
-    config = session.config
-    if config.smtp and config.smtp.user and configuration.secret("smtp-password", session.environ) is None:
-        show.note(
-            "smtp.user is set but there is no password: put it into $CREDENTIALS_DIRECTORY/smtp-password (systemd's "
-            "LoadCredential=), or name a file with $MONITOR_SMTP_PASSWORD_FILE (warning)"
-        )
-    proxy_password = configuration.secret("proxy-password", session.environ)
-    if config.proxy:
-        show.note(
-            "monitor.proxy is set: the proxy looks the feeds' names up, so it alone can refuse addresses inside your "
-            "network. Let it refuse them; docs/security.md says why (warning)"
-        )
-        if config.proxy.user and proxy_password is None:
-            show.note(
-                "monitor.proxy names a user but there is no password: put it into "
-                "$CREDENTIALS_DIRECTORY/proxy-password, or name a file with $MONITOR_PROXY_PASSWORD_FILE (warning)"
-            )
-    if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
-        show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
-    sizes = (("feed", config.feeds), ("rule", config.rules), ("channel", config.channels))
-    fine = f"{config.path}: {', '.join(show.counted(len(items), thing) for thing, items in sizes)}: fine"
-    if as_json:
-        show.note(fine)
-    else:
-        show.line(fine)
-    return _check_online(config, proxy_password, as_json=as_json) if online else 0
-
-
-def _check_online(config: Config, proxy_password: str | None, *, as_json: bool) -> int:
-    from monitor.advice import is_our_own_line
-    from monitor.probe import GOOD
-
-    asked = [feed for feed in config.feeds if not feed.paused]
-    checks = asyncio.run(_ask_every_feed(config, proxy_password, asked))
-    if as_json:
-        show.as_json(checks)
-    else:
-        show.table(["feed", "answer", "found"], ([check.feed, check.answer, _facts(check)] for check in checks))
-    if paused := len(config.feeds) - len(asked):
-        show.note(f"{show.counted(paused, 'paused feed')} not asked")
-    if is_our_own_line([check.outcome for check in checks if check.outcome], len(checks)):
-        show.note("most feeds could not be reached: look at this machine's network and name server first")
-    return 0 if all(check.answer in GOOD for check in checks) else EXIT_SOME_FEEDS_FAILED
-
-
-def _facts(check: FeedCheck) -> str:
-    """What was found at a feed, in one column: a table of ten would be folded beyond reading on a terminal."""
-    facts = (
-        f"HTTP {check.status}" if check.status is not None else None,
-        check.format,
-        show.counted(check.entries, "entry", "entries") if check.entries is not None else None,
-        f"newest {show.cell(check.newest)}" if check.newest else None,
-        check.language,
-        f"{check.bytes:,} bytes" if check.bytes is not None else None,
-        f"robots: {check.robots}" if check.robots else None,
-    )
-    return "; ".join(filter(None, [", ".join(filter(None, facts)), check.detail]))
-
-
-async def _ask_every_feed(config: Config, proxy_password: str | None, feeds: Sequence[FeedSpec]) -> Sequence[FeedCheck]:
-    from monitor.poll import brief_for, user_agent
-    from monitor.probe import check_feeds, open_prober
-
-    async with open_prober(
-        user_agent=user_agent(config),
-        proxy=config.proxy,
-        proxy_password=proxy_password,
-        brief=brief_for(config),
-        workers=config.workers,
-        now=now,
-        host_delay=config.host_delay,
-        host_connections=config.host_connections,
-    ) as prober:
-        return await check_feeds(prober, feeds)
 
 
 @click.command()

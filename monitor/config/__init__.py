@@ -55,6 +55,7 @@ class Config:
     feeds: tuple[FeedSpec, ...]
     aliases: Mapping[str, AliasItems]
     rules: tuple[RuleSpec, ...]
+    rule_places: Mapping[str, tuple[int, int]]  # line and column in the file, by the rule's name
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
@@ -130,6 +131,7 @@ def load_bytes(
         feeds=written.feeds,
         aliases=written.aliases,
         rules=written.rules,
+        rule_places=found.rule_places,
         channels={
             name: replace(channel, path=str(home / channel.path)) if channel.path else channel
             for name, channel in written.channels.items()

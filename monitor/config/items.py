@@ -22,10 +22,11 @@ NOTHING = Node(None, 0, 0)  # a section that is not written
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong (the file cannot be used) and what is doubtful (it can)."""
+    """What is wrong (the file cannot be used), what is doubtful (it can), and where each rule stands."""
 
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    rule_places: dict[str, tuple[int, int]] = field(default_factory=dict)  # line and column, by name
 
     def error(self, node: Node, path: str, message: str, *, column: int | None = None) -> None:
         """Something that must be put right; `column` where it lies inside the node."""

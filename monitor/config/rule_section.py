@@ -62,17 +62,16 @@ def read_rules(root: Node, aliases: Aliases, timezone: str, found: Findings) -> 
     known = _names_written(root)
     aliases_are_right = not any(problem.path.startswith("aliases") for problem in found.errors)
     specs: dict[str, RuleSpec] = {}
-    lines: dict[str, int] = {}
     for path, node in items(root, "rules", found):
         rule = read(keys.Rule, node, path, found)
         if rule is None:
             continue
         if rule.name in specs:
-            message = f'"{rule.name}" is already the rule in line {lines[rule.name]}. Rename one of them'
+            message = f'"{rule.name}" is already the rule in line {found.rule_places[rule.name][0]}. Rename one of them'
             found.error(node.at(["name"]), f"{path}.name", message)
         spec = _rule_spec(rule, timezone)
         specs[spec.name] = spec
-        lines[spec.name] = node.line
+        found.rule_places[spec.name] = node.line, node.column
         _check_references(spec, node, path, known, found)
         if _compiles(spec, node, path, aliases, found) and aliases_are_right:
             _run_examples(spec, node, path, aliases, found)

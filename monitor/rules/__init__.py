@@ -13,16 +13,20 @@ evaluate.py   what a tree finds in a document
 gates.py      what a document must hold for a tree to match it
 ruleset.py    queries, rules with their scope, and all rules against one article
 explaining.py why a rule matched an article or did not
+implication.py that all matches of one query are matches of another
+doubts.py     rules that can never match, or find only what another one finds
 glance.py     that no rule can match a text, without reading its words
 prefilter.py  query → FTS5 expression, to narrow a search of the archive before the query itself decides
 """
 
 from monitor.rules.document import Document, document_of
 from monitor.rules.glance import may_match
-from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_reads_alike
+from monitor.rules.grammar import Aliases
+from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_reads_alike, fts_word
 from monitor.rules.ruleset import Query, Rule, RuleSet, compile_query, compile_rule
 
 __all__ = [
+    "Aliases",
     "Document",
     "Query",
     "Rule",
@@ -33,5 +37,6 @@ __all__ = [
     "fts_prefilter",
     "fts_prefilter_of",
     "fts_reads_alike",
+    "fts_word",
     "may_match",
 ]

@@ -327,6 +327,10 @@ class Aliases:
             self._nodes[key] = nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
         return self._nodes[key]
 
+    def used(self) -> frozenset[Term]:
+        """The forms of all names that a query has used so far."""
+        return frozenset(term for forms in self._forms.values() for terms in forms.values() for term in terms)
+
     def _worked_out(self, name: str, column: int) -> Forms:
         key = name.casefold()
         if key in self._forms:

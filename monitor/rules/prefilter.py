@@ -54,6 +54,12 @@ def fts_prefilter(query: Query) -> str | None:
     return _expression(query.tree)
 
 
+def fts_word(part: Part) -> str | None:
+    """An expression for one word; None for a word that the index may hold otherwise than we read it."""
+    expression = _word(part)
+    return None if expression == _NOTHING else expression
+
+
 def fts_prefilter_of(rule: Rule) -> str | None:
     """The same for a rule: its query, and of its scores those without which they cannot reach the threshold."""
     needed = [] if rule.query is None else [_expression(rule.query)]

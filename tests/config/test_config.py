@@ -100,6 +100,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
                 examples_no_match=("…",),
             ),
         ),
+        rule_places=loaded.rule_places,
         channels={"desk": ChannelSpec(name="desk", kind="email", to=("desk@example.org",))},
         digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri")},
         smtp=SmtpSpec(host="localhost", port=25, security="none"),
