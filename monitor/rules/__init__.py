@@ -3,6 +3,7 @@
 words.py      text → words, signs, sentences: the one way in which rules and articles are read
 query.lark    the grammar of a query
 grammar.py    query text + aliases → tree; every error with its column
+shipped.py    the aliases that come with the program, read from aliases.toml when a rule uses one
 unexpected.py what the grammar does not expect, in words; foreign.py: what other query languages would mean by it
 regexes.py    regular expressions, by RE2
 shown.py      tree → query text

@@ -16,7 +16,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 
 from monitor.errors import RuleError
 from monitor.model import AliasItems
-from monitor.rules import foreign, regexes
+from monitor.rules import foreign, regexes, shipped
 from monitor.rules.parts import parts_of
 from monitor.rules.tree import (
     And,
@@ -298,13 +298,16 @@ _OPERATOR_IN_ITEM = re.compile(
     r"(?:^|\s)(?:AND|OR|NOT|(?:NEAR|BEFORE)/\w+)(?:\s|$)|[()（）]|^-|^[^\W\d_]+:\S|^/.*/i?$", re.DOTALL
 )
 
+_SHIPPED = "shipped:"  # before a name, which cannot hold a colon: the alias that a user's of the same name replaces
+
 Forms = dict[str | None, dict[Term, None]]  # terms by the language they count in, None: all; each once, in order
 
 
 class Aliases:
     """What names stand for: lists of forms, or lists by language with those of all languages under `any`.
 
-    Each name is worked out once, when the first query uses it. Names know no case.
+    Names that are not given are looked for among those that come with the program. In a given one of the same name,
+    that name is the one which came. Each name is worked out once, when the first query uses it. Names know no case.
     """
 
     def __init__(self, items: Mapping[str, AliasItems]) -> None:
@@ -336,7 +339,10 @@ class Aliases:
         if key in self._forms:
             return self._forms[key]
         if key not in self._items:
-            raise RuleError(self._unknown(name), column)
+            if key.removeprefix(_SHIPPED) not in shipped.names():
+                raise RuleError(self._unknown(name), column)
+            name = shipped.names()[key.removeprefix(_SHIPPED)]
+            self._items[key] = name, shipped.items(name)
         name, listed = self._items[key]
         if key in self._open:
             names = [self._items[link][0] for link in (*self._open[self._open.index(key) :], key)]
@@ -359,7 +365,9 @@ class Aliases:
 
     def _item(self, name: str, item: str, column: int) -> Forms:
         if item.startswith("@"):
-            return self._worked_out(item[1:], column)
+            inner = item[1:]
+            extends = inner.casefold() == name.casefold() and inner.casefold() in shipped.names()
+            return self._worked_out(_SHIPPED + inner if extends else inner, column)
         what = f'the alias @{name} holds "{_shown(item)}"'
         mark, quote, quoted, plain = _ITEM.fullmatch(item).groups()  # type: ignore[union-attr]  # takes any text
         if not quote and _OPERATOR_IN_ITEM.search(item):
@@ -378,9 +386,10 @@ class Aliases:
     def _unknown(self, name: str) -> str:
         if not name:
             return '@ stands before the name of an alias. Write @NAME, or quote the text to search for a literal "@"'
-        close = get_close_matches(name.casefold(), self._items, n=1, cutoff=0.5)
+        known = {**shipped.names(), **{key: name for key, (name, _) in self._items.items()}}
+        close = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
         if close:
-            return f"there is no alias @{name}. Did you mean @{self._items[close[0]][0]}?"
+            return f"there is no alias @{name}. Did you mean @{known[close[0]]}?"
         return f'there is no alias @{name}. Add it under "aliases", or write the words'
 
 
