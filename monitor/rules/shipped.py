@@ -25,7 +25,7 @@ _ARABIC = ("", "و", "ب", "ل", "ف", "وب", "ول")
 _ARABIC_ARTICLE = ("ال", "وال", "بال", "لل", "فال", "وبال", "ولل")
 # "and", "in", "to", "from", "that", "as", and those that are often joined.
 _HEBREW = ("", "ו", "ב", "ל", "מ", "ש", "כ", "וב", "ול", "ומ", "שב", "של")
-# Particles of case, and what is of a country, a side or an army. 인 and 어, its people and its language, are others.
+# Particles, and what is of a country's army, side, war or make. 인 and 어, its people and its language, are others.
 _KOREAN = (
     *(
         "",
@@ -48,7 +48,7 @@ _KOREAN = (
         "으로",
         "만",
     ),
-    *("까지", "부터", "보다", "측", "군", "전", "산", "발", "이다", "라고"),
+    *("까지", "부터", "보다", "이다", "라고", "군*", "측*", "전*", "산*", "발*"),
 )
 
 
