@@ -22,7 +22,9 @@ def _section(alias: shipped.Shipped) -> str:
     languages: dict[tuple[str, ...], list[str]] = {}
     for language, forms in alias.forms.items():
         languages.setdefault(forms, []).append(language)
-    lines = "".join(f"- {', '.join(codes)}: {' · '.join(forms)}\n" for forms, codes in languages.items())
+    lines = "".join(
+        f"- {', '.join(codes)}: {' · '.join(forms).replace('*', chr(92) + '*')}\n" for forms, codes in languages.items()
+    )
     return f"### {alias.name}\n\n{alias.about[0].upper()}{alias.about[1:]}.\n\n{lines}"
 
 
