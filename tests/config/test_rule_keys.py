@@ -109,3 +109,16 @@ def test_examples_are_read_in_the_rules_language(load: Load) -> None:
     keys = "query: '~élection', languages: [fr], examples: {match: [Les élections], no_match: [Les électriciens]}"
 
     assert load(rule(keys)).rules
+
+
+def test_a_rule_may_call_a_shipped_alias_which_one_of_the_file_replaces(load: Load) -> None:
+    examples = 'query: "@NATO", examples: {match: ["Die NAVO"], no_match: [Rammstein]}'
+    replaced = 'query: "@NATO", examples: {match: [Rammstein], no_match: ["Die NAVO"]}'
+
+    assert load(rule(examples)).warnings == ()
+    assert load(rule(replaced) + "aliases: {nato: [Rammstein]}\n").warnings == ()
+
+
+def test_a_misspelt_shipped_alias_is_suggested(load: Load) -> None:
+    with pytest.raises(ConfigError, match="Did you mean @Ukraine"):
+        load(rule('query: "@Ukriane"'))
