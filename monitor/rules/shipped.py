@@ -19,6 +19,8 @@ from importlib.resources import files
 from monitor.model import AliasItems
 
 _HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+_ALSO = re.compile(r"^also = \[(.*)\]$", re.MULTILINE)
+_QUOTED = re.compile(r'"([^"]*)"')
 
 # "and", "in", "to", "so", and "and" before these. Before the article, l- takes its alef away.
 _ARABIC = ("", "و", "ب", "ل", "ف", "وب", "ول")
@@ -57,25 +59,36 @@ class Shipped:
     """An alias as the file has it."""
 
     name: str
+    also: tuple[str, ...]  # other names for it
     about: str  # what it stands for, a few words
     forms: Mapping[str, tuple[str, ...]]  # items by language, those of every language under `any`
 
 
+@cache
 def names() -> Mapping[str, str]:
-    """The names of all aliases, by the name without case."""
-    return {name.casefold(): name for name in _tables()}
+    """The names of all aliases, by each name they have, without case."""
+    known: dict[str, str] = {}
+    for name, table in _tables().items():
+        also = _ALSO.search(table)
+        known.update((each.casefold(), name) for each in (name, *(_QUOTED.findall(also[1]) if also else ())))
+    return known
+
+
+def listed() -> tuple[str, ...]:
+    """Each alias by its first name, in the order of the file."""
+    return tuple(_tables())
 
 
 def shipped(name: str) -> Shipped:
     """One alias, under its name in any case. Raises KeyError."""
     name = names()[name.casefold()]
     table = tomllib.loads(_tables()[name])[name]
-    about = table.pop("about")
+    about, also = table.pop("about"), tuple(table.pop("also", ()))
     forms: dict[str, tuple[str, ...]] = {}
     for languages, listed in table.items():
         for language in languages.split():
             forms[language] = (*forms.get(language, ()), *listed)
-    return Shipped(name=name, about=about, forms=forms)
+    return Shipped(name=name, also=also, about=about, forms=forms)
 
 
 def items(name: str) -> AliasItems:

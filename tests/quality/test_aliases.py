@@ -90,7 +90,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def test_what_real_texts_hold_is_printed_to_be_read() -> None:
-    rules = RuleSet.of([RuleSpec(name=name, query=f"@{name}") for name in shipped.names().values()], {})
+    rules = RuleSet.of([RuleSpec(name=name, query=f"@{name}") for name in shipped.listed()], {})
     counts = Counter[str]()
     pieces: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     read = 0

@@ -12,9 +12,14 @@ BEGIN, END = "<!-- list: begin -->\n", "<!-- list: end -->\n"
 
 def listed() -> str:
     """A table of all names, then what each of them stands for."""
-    aliases = [shipped.shipped(name) for name in shipped.names().values()]
-    contents = "".join(f"| [`@{alias.name}`](#{alias.name.lower()}) | {alias.about} |\n" for alias in aliases)
-    return f"| name | what it is |\n|---|---|\n{contents}\n" + "\n".join(map(_section, aliases))
+    aliases = [shipped.shipped(name) for name in shipped.listed()]
+    contents = "".join(map(_row, aliases))
+    return f"| name | also | what it is |\n|---|---|---|\n{contents}\n" + "\n".join(map(_section, aliases))
+
+
+def _row(alias: shipped.Shipped) -> str:
+    also = " ".join(f"`@{name}`" for name in alias.also)
+    return f"| [`@{alias.name}`](#{alias.name.lower()}) | {also} | {alias.about} |\n"
 
 
 def _section(alias: shipped.Shipped) -> str:

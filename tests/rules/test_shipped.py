@@ -16,7 +16,7 @@ from monitor.rules.grammar import Aliases
 from monitor.rules.tree import In, Node, Or, Term
 from tests.rules import alias_page
 
-NAMES = tuple(shipped.names().values())
+NAMES = shipped.listed()
 
 
 @cache
@@ -35,6 +35,9 @@ def test_the_tables_are_cut_as_toml_reads_them() -> None:
     assert {name: table["about"] for name, table in whole.items()} == {
         name: shipped.shipped(name).about for name in NAMES
     }
+    others = {other.casefold(): name for name, table in whole.items() for other in table.get("also", ())}
+    assert shipped.names() == {name.casefold(): name for name in NAMES} | others
+    assert len(others) == sum(len(table.get("also", ())) for table in whole.values())  # no name stands for two
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,6 +66,12 @@ def test_an_alias_extends_the_shipped_one_of_its_name() -> None:
 
     assert finds("NATO", "Rammstein", "en", aliases)
     assert finds("NATO", "NATO", "en", aliases)
+
+
+def test_an_alias_has_other_names_that_a_users_own_comes_before() -> None:
+    assert finds("OTAN", "Nato allies met.", "en")
+    assert not finds("OTAN", "Nato allies met.", "en", {"OTAN": ["Alliance"]})
+    assert finds("NATO", "Nato allies met.", "en", {"OTAN": ["Alliance"]})
 
 
 def test_an_alias_takes_in_a_shipped_one() -> None:
