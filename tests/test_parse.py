@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from monitor.model import NotAFeed, Outcome, ParsedEntry, ParsedFeed
 from monitor.parse import parse
+from tests.effort import must_end
 
 CORPUS = Path(__file__).parent / "corpus"
 URL = "https://gazette.example/feeds/rss.xml"
@@ -440,35 +440,31 @@ def test_a_character_that_is_none_costs_only_itself(reference: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "seconds"),
+    "body",
     [
         pytest.param(
-            f'<!DOCTYPE r [<!ENTITY a "{"x" * 50_000}">]>' + rss(item(title="&a;" * 40_000)), 3, id="entity blow-up"
+            f'<!DOCTYPE r [<!ENTITY a "{"x" * 50_000}">]>' + rss(item(title="&a;" * 40_000)), id="entity blow-up"
         ),
         pytest.param(
             f'<!-- > --><!DOCTYPE r [<!ENTITY a "{"x" * 50_000}">]>' + rss(item(title="&a;" * 40_000)),
-            3,
             id="behind a comment",
         ),
-        pytest.param("\n" * 60_000 + rss(item(title="t")), 1, id="newlines before the root"),
-        pytest.param(
-            '<?xml version="1.0"?>' + "\n" * 60_000 + rss(item(title="t")), 1, id="newlines after the declaration"
-        ),
-        pytest.param("<!DOCTYPE r [" + "\n<!ENTITY" * 7_000 + "]>" + rss(item(title="t")), 1, id="entity declarations"),
-        pytest.param("<!--" * 16_000 + rss(item(title="t")), 1, id="comments that never end"),
-        pytest.param(rss(item(author="a" * 60_000)), 1, id="an author without end"),
-        pytest.param(rss(item(author=f"<![CDATA[{'a' * 60_000}]]>")), 1, id="a quoted author without end"),
-        pytest.param("\n<!ENTITY" * 50_000 + rss(item(title="t")), 1, id="a prolog without end"),
-        pytest.param(rss(item(description='&lt;p style="' + "a" * 50_000)), 1, id="a style without end"),
+        pytest.param("\n" * 60_000 + rss(item(title="t")), id="newlines before the root"),
+        pytest.param('<?xml version="1.0"?>' + "\n" * 60_000 + rss(item(title="t")), id="newlines in the prolog"),
+        pytest.param("<!DOCTYPE r [" + "\n<!ENTITY" * 7_000 + "]>" + rss(item(title="t")), id="entity declarations"),
+        pytest.param("<!--" * 16_000 + rss(item(title="t")), id="comments that never end"),
+        pytest.param(rss(item(author="a" * 300_000)), id="an author without end"),
+        pytest.param(rss(item(author=f"<![CDATA[{'a' * 300_000}]]>")), id="a quoted author without end"),
+        pytest.param("\n<!ENTITY" * 50_000 + rss(item(title="t")), id="a prolog without end"),
+        pytest.param(rss(item(description='&lt;p style="' + "a" * 300_000)), id="a style without end"),
     ],
 )
-def test_a_document_made_to_take_forever_does_not(body: str, seconds: float) -> None:
-    before = time.process_time()
+def test_a_document_made_to_take_forever_does_not(body: str) -> None:
+    def read() -> None:
+        feed = parse(body.encode(), url=URL, content_type=None)
+        assert isinstance(feed, NotAFeed) or len(feed.entries[0].title) <= 1024
 
-    feed = parse(body.encode(), url=URL, content_type=None)
-
-    assert time.process_time() - before < seconds
-    assert isinstance(feed, NotAFeed) or len(feed.entries[0].title) <= 1024
+    must_end(read, cpu_seconds=5)
 
 
 def test_entities_of_the_document_are_not_expanded() -> None:

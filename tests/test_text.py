@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -22,6 +21,7 @@ from monitor.text import (
     title_text,
     tokenize,
 )
+from tests.effort import must_end
 
 # The same examples every time, however slow the machine.
 repeatable = settings(deadline=None, derandomize=True)
@@ -74,13 +74,11 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 
 def test_a_tower_of_accents_costs_no_quadratic_time() -> None:
-    tower = "a" + "\u0300\u0316" * 50_000
-    began = time.process_time()
+    tower = "a" + "\u0300\u0316" * 500_000  # all of it normalised would take a quarter of an hour
 
-    cleaned = clean(tower)
+    must_end(lambda: clean(tower), cpu_seconds=5)
 
-    assert len(cleaned) <= 31
-    assert time.process_time() - began < 2
+    assert len(clean(tower)) <= 31
 
 
 def test_one_line_collapses_space_and_is_cut_with_an_ellipsis() -> None:
@@ -136,13 +134,11 @@ def test_html_becomes_plain_text(html: str, text: str) -> None:
         pytest.param("<" * 200_000 + "p>Fin", id="nothing but angle brackets"),
     ],
 )
-def test_hostile_html_costs_little_time(html: str) -> None:
-    began = time.process_time()
+def test_hostile_html_does_not_keep_its_reader_busy(html: str) -> None:
+    def read() -> None:
+        assert html_to_text(html).endswith("Fin")
 
-    text = html_to_text(html)
-
-    assert text.endswith("Fin")
-    assert time.process_time() - began < 2
+    must_end(read, cpu_seconds=10)
 
 
 def test_a_document_too_big_for_a_tree_reads_the_same() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from monitor.rules.parts import parts_of
 from monitor.rules.tree import Part
 from monitor.rules.words import fold_words, written_words
 from monitor.text import clean
+from tests.effort import must_end
 
 # The same examples every time, however slow the machine.
 repeatable = settings(deadline=None, derandomize=True)
@@ -210,11 +210,11 @@ def test_whatever_is_written_is_read_or_refused_where_it_stands(text: str, quote
     assert all(re.compile(part.pattern) for part in parts if part.pattern)
 
 
-def test_a_hostile_word_costs_a_pattern_little_time() -> None:
+def test_a_hostile_word_does_not_keep_a_pattern_busy() -> None:
     (part,) = word("ab*c*d*e*f")
-    assert part.pattern is not None
-    began = time.process_time()
+    pattern = part.pattern
+    assert pattern is not None
 
-    assert re.search(part.pattern, "ab" + "cde" * 10_000) is None
+    must_end(lambda: re.search(pattern, "ab" + "cde" * 10_000), cpu_seconds=5)
 
-    assert time.process_time() - began < 0.5
+    assert re.search(pattern, "ab" + "cde" * 10_000) is None
