@@ -14,7 +14,7 @@ help:
 	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
 	@echo "make lingua  install the other language detector, a large one, to compare with"
-	@echo "make quality the suites over ../shared/data, where it is"
+	@echo "make quality the suites over ../shared/data, where it is, and properties of the rules on many examples"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
@@ -63,8 +63,10 @@ kill9: .venv/.lock
 lingua: .venv/.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-lingua.lock
 
+# The properties of the rules hold in make test, too, on a few hundred examples each.
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
+	@MONITOR_EXAMPLES=20 $(BIN)/python -m pytest tests/rules/test_evaluate.py
 
 figures: .venv/.lock
 	@MONITOR_FIGURES=write $(BIN)/python -m pytest tests/quality -s

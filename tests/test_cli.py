@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,24 +52,41 @@ class ServedSite:
         self.loop.close()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[ServedSite]:
+@contextmanager
+def watched(folder: Path) -> Iterator[ServedSite]:
     """Two feeds on loopback and a feeds.yaml that watches them; the herald answers 404."""
     served = ServedSite()
     served.routes["/gazette"] = Answer(
         body=rss(item(1), item(2, title="NATO meets", description="About the alliance."))
     )
     url = served.site.url("").rstrip("/")
-    (tmp_path / "feeds.yaml").write_text(SETTINGS.format(url=url, pair=served.site.pair))
+    (folder / "feeds.yaml").write_text(SETTINGS.format(url=url, pair=served.site.pair))
     yield served
     served.close()
 
 
-def polled(folder: Path, site: ServedSite) -> None:
-    """An archive with the first poll's articles, and one alert of a later one."""
-    monitor("poll", "--all", cwd=folder)
-    site.routes["/gazette"] = Answer(body=rss(item(3, title="Ukraine again"), item(1)))
-    monitor("poll", "--all", cwd=folder)
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[ServedSite]:
+    """The same, for one test."""
+    with watched(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def polled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with feeds.yaml and an archive with the first poll's articles, and one alert of a later one."""
+    folder = tmp_path_factory.mktemp("polled")
+    with watched(folder) as site:
+        monitor("poll", "--all", cwd=folder)
+        site.routes["/gazette"] = Answer(body=rss(item(3, title="Ukraine again"), item(1)))
+        monitor("poll", "--all", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def polled(polled_once: Path, tmp_path: Path) -> Path:
+    """The same folder, a copy for one test."""
+    return Path(shutil.copytree(polled_once, tmp_path / "polled"))
 
 
 def test_poll_tells_of_every_feed_and_ends_with_3_when_some_failed(tmp_path: Path, site: ServedSite) -> None:
@@ -165,22 +183,18 @@ def test_migrate_leaves_keys_alone_where_no_configuration_says_what_they_should_
     assert "links stay as they were compared" in result.err
 
 
-def test_deliver_sends_what_is_queued_once(tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    first, second = monitor("deliver", cwd=tmp_path), monitor("deliver", cwd=tmp_path)
+def test_deliver_sends_what_is_queued_once(polled: Path) -> None:
+    first, second = monitor("deliver", cwd=polled), monitor("deliver", cwd=polled)
 
     assert first.out.startswith("1 sent")
     assert second.out.startswith("0 sent")
-    (mail,) = (tmp_path / "db" / "maildir" / "new").iterdir()
+    (mail,) = (polled / "db" / "maildir" / "new").iterdir()
     message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
     assert "Ukraine again" in message["Subject"]
 
 
-def test_search_speaks_the_rule_language(tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor("search", "@ALLIANCE OR again", "--json", cwd=tmp_path)
+def test_search_speaks_the_rule_language(polled: Path) -> None:
+    result = monitor("search", "@ALLIANCE OR again", "--json", cwd=polled)
 
     assert {hit["title"] for hit in result.json()} == {"NATO meets", "Ukraine again"}
 
@@ -196,26 +210,20 @@ def test_search_speaks_the_rule_language(tmp_path: Path, site: ServedSite) -> No
         "count(alliance OR again) >= 1",
     ],
 )
-def test_search_asks_of_an_article_what_rules_ask(query: str, tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor("search", f"(@ALLIANCE OR again) {query}", "--json", cwd=tmp_path)
+def test_search_asks_of_an_article_what_rules_ask(query: str, polled: Path) -> None:
+    result = monitor("search", f"(@ALLIANCE OR again) {query}", "--json", cwd=polled)
 
     assert {hit["title"] for hit in result.json()} == {"NATO meets", "Ukraine again"}
 
 
-def test_search_shows_the_matched_words(tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor("search", "alliance", "--limit", "1", cwd=tmp_path)
+def test_search_shows_the_matched_words(polled: Path) -> None:
+    result = monitor("search", "alliance", "--limit", "1", cwd=polled)
 
     assert "About the *alliance*." in result.out
 
 
-def test_a_search_that_cannot_be_read_says_where(tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor("search", "(ukraine", cwd=tmp_path)
+def test_a_search_that_cannot_be_read_says_where(polled: Path) -> None:
+    result = monitor("search", "(ukraine", cwd=polled)
 
     assert result.status == 2
     assert "never closed" in result.err
@@ -234,20 +242,16 @@ def test_a_search_that_cannot_be_read_says_where(tmp_path: Path, site: ServedSit
         pytest.param(("db", "migrate"), "up to date", id="migrate"),
     ],
 )
-def test_a_command_prints_for_people(command: tuple[str, ...], expected: str, tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor(*command, cwd=tmp_path)
+def test_a_command_prints_for_people(command: tuple[str, ...], expected: str, polled: Path) -> None:
+    result = monitor(*command, cwd=polled)
 
     assert result.status == 0, result.err
     assert expected in result.out
 
 
 @pytest.mark.parametrize("command", [("feeds", "list"), ("rules", "list"), ("alerts", "list"), ("status",)])
-def test_a_command_prints_for_machines(command: tuple[str, ...], tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-
-    result = monitor(*command, "--json", cwd=tmp_path)
+def test_a_command_prints_for_machines(command: tuple[str, ...], polled: Path) -> None:
+    result = monitor(*command, "--json", cwd=polled)
 
     assert result.json()
 
@@ -262,15 +266,14 @@ def test_a_command_prints_for_machines(command: tuple[str, ...], tmp_path: Path,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
     ],
 )
-def test_sql_cannot_harm(query: str, tmp_path: Path, site: ServedSite) -> None:
-    polled(tmp_path, site)
-    files = files_of_ours(tmp_path)
+def test_sql_cannot_harm(query: str, polled: Path) -> None:
+    files = files_of_ours(polled)
 
-    result = monitor("sql", query, "--seconds", "0.3", cwd=tmp_path)
+    result = monitor("sql", query, "--seconds", "0.3", cwd=polled)
 
     assert result.status == 1
     assert result.err.startswith("monitor: ")
-    assert files_of_ours(tmp_path) == files
+    assert files_of_ours(polled) == files
 
 
 def files_of_ours(folder: Path) -> list[tuple[Path, int]]:
@@ -368,19 +371,18 @@ def test_without_a_configuration_the_next_step_is_said(tmp_path: Path) -> None:
     assert "feeds.yaml" in result.err
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, site: ServedSite) -> None:
+def test_a_reader_that_leaves_early_is_no_error(polled: Path) -> None:
     import subprocess
     import sys
 
     from tests.commands import environment
 
-    polled(tmp_path, site)
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000) SELECT i FROM n"
 
     done = subprocess.run(
         f"{sys.executable} -m monitor sql '{many}' --csv | head -1",
         shell=True,
-        cwd=tmp_path,
+        cwd=polled,
         env=environment(),
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import queue
 import signal
 import socket
 import sqlite3
@@ -12,11 +13,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.commands import environment, monitor
+from tests.commands import Result, environment, monitor
 from tests.rss import item, rss
 
 SETTINGS = """
@@ -77,8 +79,10 @@ class Manager:
 
     def __init__(self, folder: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.settimeout(PATIENCE)
         self.socket.bind(str(folder / "notify"))
+        self.heard: queue.Queue[str] = queue.Queue()
+        self.listener = threading.Thread(target=self.listen)
+        self.listener.start()
         self.log = (folder / "log").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "monitor", "-v", "run"],
@@ -87,16 +91,26 @@ class Manager:
             stderr=self.log,
         )
 
+    def listen(self) -> None:
+        """Takes every datagram as it comes, as a service manager does: the daemon waits for one that does not."""
+        while said := self.socket.recv(4096):
+            self.heard.put(said.decode())
+
     def wait_for(self, word: str) -> str:
         """The next datagram that holds this word."""
-        while word not in (said := self.socket.recv(4096).decode()):
+        while word not in (said := self.heard.get(timeout=PATIENCE)):
             pass
         return said
 
-    def stop(self) -> int:
-        """SIGTERM, and the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+    def close(self) -> None:
+        """Ends the daemon, however it is, and the listener."""
+        self.process.kill()
+        self.process.wait()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", self.socket.getsockname())
+        self.listener.join()
+        self.socket.close()
+        self.log.close()
 
     def logged(self) -> str:
         """All the daemon has logged."""
@@ -121,10 +135,7 @@ def running(folder: Path, feed: Feed) -> Iterator[Manager]:
         manager.wait_for("READY=1")
         yield manager
     finally:
-        manager.process.kill()
-        manager.process.wait()
-        manager.socket.close()
-        manager.log.close()
+        manager.close()
 
 
 def archived(folder: Path, sql: str) -> list[tuple[object, ...]]:
@@ -136,53 +147,92 @@ def archived(folder: Path, sql: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_the_daemon_polls_alerts_and_ends_on_sigterm_with_status_0(tmp_path: Path, feed: Feed) -> None:
-    with running(tmp_path, feed) as manager:
-        feed.wait_for_requests(2)
-        feed.body = rss(item(2), item(1))
-        feed.wait_for_requests(2)
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What there is to say of a daemon that ran for a while."""
 
-        assert manager.stop() == 0
-
-    assert archived(tmp_path, "SELECT state FROM alerts") in ([("sent",)], [("queued",)])
-    assert archived(tmp_path, "SELECT count(*) FROM articles") == [(2,)]
-
-
-def test_the_service_manager_hears_of_readiness_life_and_the_end(tmp_path: Path, feed: Feed) -> None:
-    with running(tmp_path, feed) as manager:
-        manager.wait_for("WATCHDOG=1")
-        manager.process.send_signal(signal.SIGTERM)
-
-        assert "STOPPING=1" in manager.wait_for("STOPPING=1")
+    status: int  # with which it ended
+    logged: str
+    asked: Result  # how many articles there are, of the archive while it ran
+    second: Result  # a poll by another process meanwhile
+    stopping: str  # what the service manager heard last
+    alerts: list[tuple[object, ...]]  # title and state, in order
+    articles: list[tuple[object, ...]]  # titles, in order
 
 
-def test_sighup_takes_the_new_rules(tmp_path: Path, feed: Feed) -> None:
-    with running(tmp_path, feed) as manager:
-        feed.wait_for_requests(2)
-        (tmp_path / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Kyiv"))
-        manager.process.send_signal(signal.SIGHUP)
-        manager.wait_for("RELOADING=1")
-        manager.wait_for("READY=1")
-        feed.body = rss(item(2), item(3, title="Rain in Kyiv", description="It rains."), item(1))
-        feed.wait_for_requests(2)
-        manager.stop()
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One daemon's life: three reports on Ukraine, a reload of a broken file before the third, then one of new rules.
 
-    titles = "SELECT a.title FROM alerts JOIN articles a ON a.id = alerts.article"
-    assert archived(tmp_path, titles) == [("Rain in Kyiv",)]
+    A request that has been answered is the beginning of a poll; the next one comes only when that poll is recorded.
+    """
+    folder = tmp_path_factory.mktemp("run")
+    feed = Feed()
+    try:
+        with running(folder, feed) as manager:
+            feed.wait_for_requests(1)
+            feed.body = rss(item(2), item(1))
+            feed.wait_for_requests(1)
+            (folder / "feeds.yaml").write_text("monitor: {contact: desk@example.org}\nfeedz: []\n")
+            manager.process.send_signal(signal.SIGHUP)
+            manager.wait_for("reload refused")
+            feed.body = rss(item(3), item(2), item(1))
+            feed.wait_for_requests(2)
+
+            (folder / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Kyiv"))
+            asked = monitor("sql", "SELECT count(*) AS n FROM articles", "--json", cwd=folder)
+            second = monitor("poll", "--all", cwd=folder)
+            manager.wait_for("WATCHDOG=1")
+            manager.process.send_signal(signal.SIGHUP)
+            manager.wait_for("RELOADING=1")
+            manager.wait_for("READY=1")
+            feed.body = rss(item(4), item(5, title="Rain in Kyiv", description="It rains."), item(3))
+            feed.wait_for_requests(1)
+
+            manager.process.send_signal(signal.SIGTERM)
+            stopping = manager.wait_for("STOPPING=1")
+            status = manager.process.wait(PATIENCE)
+            logged = manager.logged()
+    finally:
+        feed.close()
+    alerts = "SELECT a.title, alerts.state FROM alerts JOIN articles a ON a.id = alerts.article ORDER BY alerts.id"
+    return Run(
+        status=status,
+        logged=logged,
+        asked=asked,
+        second=second,
+        stopping=stopping,
+        alerts=archived(folder, alerts),
+        articles=archived(folder, "SELECT title FROM articles ORDER BY id"),
+    )
 
 
-def test_a_reload_of_a_broken_file_keeps_the_old_configuration_and_says_so(tmp_path: Path, feed: Feed) -> None:
-    with running(tmp_path, feed) as manager:
-        feed.wait_for_requests(2)
-        (tmp_path / "feeds.yaml").write_text("monitor: {contact: desk@example.org}\nfeedz: []\n")
-        manager.process.send_signal(signal.SIGHUP)
-        manager.wait_for("reload refused")
-        feed.body = rss(item(2), item(1))
-        feed.wait_for_requests(2)
-        manager.stop()
+def test_the_daemon_polls_and_alerts(run: Run) -> None:
+    assert run.alerts[0] in (("Report 2 on Ukraine", "sent"), ("Report 2 on Ukraine", "queued"))
 
-        assert "feeds.yaml:2:1" in manager.logged()
-    assert archived(tmp_path, "SELECT rule FROM alerts") == [("ukraine",)]
+
+def test_sigterm_ends_the_daemon_with_status_0_after_the_polls_under_way(run: Run) -> None:
+    assert run.status == 0
+    assert ("Rain in Kyiv",) in run.articles
+
+
+def test_the_service_manager_hears_of_readiness_life_and_the_end(run: Run) -> None:
+    assert "STOPPING=1" in run.stopping  # the run had waited for READY=1 and WATCHDOG=1
+
+
+def test_sighup_takes_the_new_rules(run: Run) -> None:
+    assert ("Report 4 on Ukraine",) in run.articles
+    assert [title for title, _ in run.alerts[2:]] == ["Rain in Kyiv"]
+
+
+def test_a_reload_of_a_broken_file_keeps_the_old_configuration_and_says_so(run: Run) -> None:
+    assert "feeds.yaml:2:1" in run.logged
+    assert run.alerts[1][0] == "Report 3 on Ukraine"
+
+
+def test_questions_are_answered_while_the_daemon_runs(run: Run) -> None:
+    assert run.asked.json() == [{"n": 3}]
+    assert run.second.status == 75
 
 
 def test_alerts_whose_digest_was_taken_out_of_the_file_are_named(tmp_path: Path, feed: Feed) -> None:
@@ -197,17 +247,6 @@ def test_alerts_whose_digest_was_taken_out_of_the_file_are_named(tmp_path: Path,
         logged = manager.logged()
 
     assert "digest=morning alerts=1" in logged
-
-
-def test_questions_are_answered_while_the_daemon_runs(tmp_path: Path, feed: Feed) -> None:
-    with running(tmp_path, feed):
-        feed.wait_for_requests(2)
-
-        asked = monitor("sql", "SELECT count(*) AS n FROM articles", "--json", cwd=tmp_path)
-        second = monitor("poll", "--all", cwd=tmp_path)
-
-    assert asked.json() == [{"n": 1}]
-    assert second.status == 75
 
 
 def test_no_worker_outlives_a_daemon_that_was_killed(tmp_path: Path, feed: Feed) -> None:

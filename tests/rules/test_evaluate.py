@@ -6,7 +6,7 @@ import operator
 import re
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Outlet
@@ -14,9 +14,7 @@ from monitor.rules.document import Document
 from monitor.rules.evaluate import hits, places
 from monitor.rules.gates import gate
 from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term, is_placed
-
-# The same examples every time, however slow the machine.
-repeatable = settings(deadline=None, derandomize=True, max_examples=500)
+from tests.examples import repeatable
 
 WORDS = ["otan", "ukraine", "ukrainien", "Киев", "война", "北", "约", "guerre", "paix", "Paix", "être"]
 FOLDED = {"Киев": "киев", "Paix": "paix", "être": "etre"}
@@ -201,19 +199,19 @@ class Plain:
         return best[-1]
 
 
-@repeatable
+@repeatable(200)
 @given(trees, documents())
 def test_a_tree_matches_exactly_when_a_plain_reading_does(tree: Node, document: Document) -> None:
     assert (hits(tree, document) is not None) == Plain(document).matches(tree)
 
 
-@repeatable
+@repeatable(200)
 @given(placed, documents())
 def test_places_are_those_of_a_plain_reading(tree: Node, document: Document) -> None:
     assert {place[:3] for place in places(tree, document)} == Plain(document).places(tree)
 
 
-@repeatable
+@repeatable(200)
 @given(trees, documents())
 def test_what_matches_passes_the_gate(tree: Node, document: Document) -> None:
     needed = gate(tree)
