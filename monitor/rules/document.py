@@ -42,7 +42,7 @@ class Field:
             return self
         field = Field.__new__(Field)
         field.name, field.language = self.name, self.language
-        field.text = self.text[: self._spans[number - 1][1]] if number else ""
+        field.text = self.text[: self._spans[number][0]] if number else ""  # with the sign at the last word: C++
         field._written, field.words = self._written[:number], self.words[:number]
         return field
 
