@@ -66,7 +66,7 @@ lingua: .venv/.lock
 # The properties of the rules hold in make test, too, on a few hundred examples each.
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
-	@MONITOR_EXAMPLES=20 $(BIN)/python -m pytest tests/rules/test_evaluate.py
+	@MONITOR_EXAMPLES=20 $(BIN)/python -m pytest tests/rules/test_evaluate.py tests/rules/test_prefilter.py
 
 figures: .venv/.lock
 	@MONITOR_FIGURES=write $(BIN)/python -m pytest tests/quality -s

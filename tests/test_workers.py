@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from random import Random
 from typing import Any
 
 import pytest
 
-from monitor.errors import WorkerFailed
+from monitor.errors import RuleError, WorkerFailed
 from monitor.model import Article, FullText, NoPage, NotAFeed, Outcome, Outlet, PageWanted, ParsedEntry, ReadFeed
 from monitor.normalise import entry_digest, entry_keys
+from monitor.rules import RuleSet, compile_rule, document_of
 from monitor.workers import Brief, JobLimits, Workers, changed, oldest_first, read
 from tests.factories import NOW, a_rule, an_article, later
+from tests.rules.chance import a_feed_by_chance, a_query, an_article_by_chance
 
 LONG_ENOUGH = "Les ministres de l’OTAN se réunissent mardi à Bruxelles pour parler de l’Ukraine et de la mer Noire."
 GAZETTE = Outlet(feed="gazette")
@@ -249,6 +252,32 @@ async def test_rules_for_a_tag_see_the_feeds_tags(tags: tuple[str, ...]) -> None
         (enriched,) = await inline.enrich([an_article()], outlet=Outlet(feed="gazette", tags=tags))
 
     assert [match.rule for match in enriched.matches] == (["ukraine"] if tags == ("presse",) else [])
+
+
+async def test_any_number_of_workers_finds_the_same_matches() -> None:
+    chance = Random(3)
+    feed = a_feed_by_chance(chance, 0)
+    rules = []
+    while len(rules) < 60:
+        with suppress(RuleError):
+            rule = a_rule(name=f"rule {len(rules)}", query=a_query(chance, feed))
+            compile_rule(rule, feed.aliases)
+            rules.append(rule)
+    articles = [an_article_by_chance(chance, feed, number)[0] for number in range(40)]
+    brief = replace(BRIEF, rules=tuple(rules), aliases=feed.aliases)
+
+    found = []
+    for count in (0, 1, 2, 4):
+        async with workers(count, brief) as some:
+            jobs = [some.enrich(articles[at : at + 5], outlet=feed.outlet) for at in range(0, len(articles), 5)]
+            found.append([enriched for batch in await asyncio.gather(*jobs) for enriched in batch])
+
+    assert found[1:] == found[:1] * 3
+    known = RuleSet.of(rules, feed.aliases)
+    for article, enriched in zip(articles, found[0], strict=True):
+        article_read = document_of(article, feed.outlet, enriched.language.language)
+        assert enriched.matches == known.match(article_read, at=article.seen_at)
+    assert sum(len(enriched.matches) for enriched in found[0]) > 0.2 * len(rules) * len(articles)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
