@@ -1,9 +1,9 @@
 """Query to FTS5 expression: which articles of the archive are worth evaluating.
 
 The table's tokenizer (`unicode61 remove_diacritics 2`, https://www.sqlite.org/fts5.html#unicode61_tokenizer) reads
-words otherwise than we do: it keeps ß, œ, ø and ł, takes a Chinese sentence for one word, and glues to a word every
-emoji younger than its tables. So the expression asks for plain words of some scripts only, in each spelling that
-folds to them. Where an article holds a character the two read differently, FTS5 has no say; `fts_reads_alike` tells.
+words otherwise than we do: it keeps ß, œ, ø, ł, ά and أ, takes a Chinese sentence for one word, and glues to a word
+every emoji younger than its tables. So the expression asks for words of some scripts only, in each spelling that folds
+to them. Where an article holds a character the two read differently, FTS5 has no say; `fts_reads_alike` tells.
 """
 
 from __future__ import annotations
@@ -19,26 +19,37 @@ from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, 
 # Cyrillic, Armenian, Hebrew, Arabic, punctuation, currencies, signs, Hangul, emoji. A test asks SQLite about each.
 _ALIKE = (
     "\n -~\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b8\u00bb\u00bf-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e"
-    "\u01cd-\u01df\u01e4-\u01ef\u01f4-\u01fb\u0200-\u02af\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328"
-    "\u0330\u0331\u0370-\u0373\u0375-\u0377\u0384-\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ff"
-    "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u045e-\u0527\u0531-\u0556\u0559-\u058a\u05be\u05d0-\u05ea\u05f3\u05f4\u0606-\u061b\u061e-\u063f\u0641-\u064a\u066a-\u066f\u0671-\u06d5"
-    "\u1e00-\u1e99\u1e9b-\u1f15\u1f20-\u1f45\u2010-\u2027\u2030-\u205e\u20a0-\u20b9\u2190-\u2328\u2500-\u26ff"
+    "\u01cd-\u01df\u01e4-\u01ed\u01f4-\u01fb\u0200-\u02af\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328"
+    "\u0330\u0331\u0370-\u0373\u0375-\u0377\u0384-\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03d1\u03d5-\u03f1\u03f3-\u03f8\u03fa-\u03ff"
+    "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u045e-\u0527\u0531-\u0556\u0559-\u058a\u05be\u05d0-\u05ea\u05f3\u05f4\u0606-\u061b\u061e-\u063f\u0641-\u064a\u066a-\u066f\u0671-\u0674\u0679-\u06d5"
+    "\u1e00-\u1e99\u1e9b-\u1eff\u2010-\u2027\u2030-\u205e\u20a0-\u20b9\u2190-\u2328\u2500-\u26ff"
     "\u2701-\u27bf\uac00-\ud7a3\U0001f1e6-\U0001f1ff\U0001f300-\U0001f320\U0001f3a0-\U0001f3c4\U0001f400-\U0001f43e"
     "\U0001f500-\U0001f53d\U0001f5fb-\U0001f640\U0001f680-\U0001f6c5"
 )
 _READ_ALIKE = re.compile(f"[{_ALIKE}]*")
 
-# What may be asked for: plain words in Latin, Cyrillic, Hebrew and Korean.
-_ASKED = re.compile("[0-9a-z\u0430-\u045f\u0491'\u05d0-\u05ea\uac00-\ud7a3]+")
-# Scripts of which _ALIKE holds nothing, and nothing that folds to it: from Syriac to Myanmar, Khmer, Chinese, Japanese.
-_NOT_ALIKE = re.compile("[\u0700-\u109f\u1780-\u17ff\u2e80-\ua4cf\U00020000-\U0003ffff]")
+# What may be asked for: words of letters that _ALIKE holds.
+_ASKED = re.compile(
+    "[0-9a-z'\u0180-\u02af\u0370-\u03ff\u0430-\u0527\u0561-\u0587\u05d0-\u05ea\u0620-\u063f\u0641-\u064a\u066e-\u06d5\uac00-\ud7a3]+"
+)
+# Scripts of which _ALIKE holds nothing, and nothing that folds to it: from Syriac to Georgian, from Ethiopic to
+# Mongolian, Chinese, Japanese.
+_NOT_ALIKE = re.compile("[\u0700-\u10ff\u1200-\u1cff\u2e80-\ua4cf\U00020000-\U0003ffff]")
 # Finds nothing among the articles that FTS5 has a say about: a word with a letter that none of them holds.
 _NOTHING = '"\ue000"'
-# Letters that we fold to one or two of those, and FTS5 keeps.
-_KEPT = (("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("o", "ø"), ("l", "ł"), ("d", "đ"), ("i", "ı"), ("е", "ё"))
+# Letters that we fold to others, and FTS5 keeps: Latin, Cyrillic, Greek, Armenian, Arabic.
+_KEPT = tuple(
+    (folded, kept)
+    for folded, forms in [
+        *(("ss", "ß"), ("ae", "æ"), ("oe", "œ"), ("o", "ø"), ("l", "ł"), ("d", "đ"), ("i", "ı"), ("е", "ё")),
+        *(("α", "ά"), ("ε", "έ"), ("η", "ή"), ("ι", "ίϊΐ"), ("ο", "ό"), ("υ", "ύϋΰ"), ("ω", "ώ"), ("եւ", "և")),
+        *(("ا", "آأإٱ"), ("ك", "ک"), ("ي", "ىی")),
+    ]
+    for kept in forms
+)
 _DIGITS = re.compile("[0-9]+")
 _GROUP = 3  # digits
-_MOST_CHOICES = 6  # 64 spellings and a few
+_MOST_SPELLINGS = 64
 
 
 def fts_reads_alike(text: str) -> bool:
@@ -122,10 +133,10 @@ def _word(part: Part) -> str | None:
         if len(number) > _GROUP:  # 20,000km is two words to FTS5
             written = (number, *_grouped(number))
             return _any_of(f'"{each}{unit}"' for each in written)
-    choices = 0
+    spellings = 1
     for index in range(len(letters)):
-        choices += sum(letters.startswith(folded, index) for folded, _ in _KEPT)
-        if choices > _MOST_CHOICES:  # asked for by its beginning, which has fewer spellings
+        spellings *= 1 + sum(letters.startswith(folded, index) for folded, _ in _KEPT)
+        if spellings > _MOST_SPELLINGS:  # asked for by its beginning, which has fewer
             letters, is_open = letters[:index], True
             break
     star = " *" if is_open else ""

@@ -14,7 +14,8 @@ from monitor.rules.explaining import out_of_scope, reasons
 from monitor.rules.gates import OPEN
 from monitor.rules.ruleset import Rule
 from monitor.rules.tree import Node, Part, Term
-from tests.rules.test_evaluate import documents, repeatable, trees
+from tests.examples import repeatable
+from tests.rules.test_evaluate import documents, trees
 
 ALIASES: dict[str, Any] = {
     "OTAN": ["OTAN", "NATO", "Alliance atlantique"],
@@ -214,7 +215,7 @@ def test_the_key_that_keeps_a_rule_from_an_article_is_told(
     assert [(reason.part, reason.why) for reason in out_of_scope(rule, a_document(), SUNDAY)] == expected
 
 
-@repeatable
+@repeatable(300)
 @given(trees, documents())
 def test_there_is_always_a_reason(tree: Node, document: Document) -> None:
     rule = Rule(RuleSpec(name="r"), tree, (), OPEN)

@@ -12,7 +12,7 @@ from monitor.rules.document import Field
 from monitor.rules.ruleset import Rule
 from monitor.rules.tree import Part, Term
 from monitor.text import clean, fold
-from tests.rules.test_evaluate import repeatable
+from tests.examples import repeatable
 
 
 def rule_of(part: Part) -> Rule:
@@ -29,7 +29,7 @@ TEXT = st.text(
 ).map(clean)
 
 
-@repeatable
+@repeatable(300)
 @given(TEXT)
 @example("№ 5")
 @example("L’E\u0301TAT")

@@ -13,7 +13,8 @@ from monitor.rules.grammar import parse
 from monitor.rules.implication import contradiction, implies
 from monitor.rules.shown import shown
 from monitor.rules.tree import And, Node, Not, Or
-from tests.rules.test_evaluate import documents, leaf, repeatable, trees
+from tests.examples import repeatable
+from tests.rules.test_evaluate import documents, leaf, trees
 
 ALIASES = Aliases({"OTAN": ["OTAN", "NATO"], "guerre": {"any": ["guerre"], "en": ["war"]}})
 
@@ -30,7 +31,7 @@ def kin(draw: st.DrawFn) -> tuple[Node, Node]:
     return draw(st.sampled_from(shapes)), draw(st.sampled_from([*shapes, other]))
 
 
-@repeatable
+@repeatable(300)
 @given(kin(), documents())
 def test_what_is_implied_is_there_whenever_the_other_is(pair: tuple[Node, Node], document: Document) -> None:
     one, other = pair
@@ -39,7 +40,7 @@ def test_what_is_implied_is_there_whenever_the_other_is(pair: tuple[Node, Node],
     assert hits(other, document) is not None, f"{shown(one)} does not imply {shown(other)}"
 
 
-@repeatable
+@repeatable(300)
 @given(
     st.one_of(trees, st.lists(leaf, min_size=2, max_size=3).map(lambda some: And((*some, Not(some[0]))))), documents()
 )

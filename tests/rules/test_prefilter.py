@@ -80,7 +80,7 @@ def document(row: SearchRow) -> Document:
         row.text,
         author="\n".join(row.authors),
         link=row.link or "",
-        outlet=row.outlet,
+        outlet=row.carriers[0],
         categories=row.categories,
         language=row.language,
     )

@@ -13,12 +13,19 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from monitor.archive.migrations import m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings
+from monitor.archive.migrations import (
+    m0001_first,
+    m0002_polling,
+    m0003_pages,
+    m0004_stories,
+    m0005_settings,
+    m0006_alike,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-STEPS = (m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings)
+STEPS = (m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings, m0006_alike)
 
 SCHEMA_VERSION = len(STEPS)
 
