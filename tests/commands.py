@@ -45,7 +45,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def monitor(*arguments: str, cwd: Path | None = None, timeout: float = 60, **variables: str) -> Result:
-    """Runs `monitor` with these arguments to its end."""
+    """Runs `monitor` with these arguments to its end. With a variable of Python's own it is a process that starts from
+    nothing, since Python reads them only then."""
+    if any(name.startswith("PYTHON") for name in variables):
+        return _from_nothing(arguments, cwd, timeout, environment(**variables))
     message = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "environment": environment(**variables)}
     with (
         Path(os.devnull).open() as nothing,
@@ -65,6 +68,20 @@ def monitor(*arguments: str, cwd: Path | None = None, timeout: float = 60, **var
         out.seek(0)
         err.seek(0)
         return Result(status, out.read(), err.read())
+
+
+def _from_nothing(arguments: tuple[str, ...], cwd: Path | None, timeout: float, variables: dict[str, str]) -> Result:
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *arguments],
+        cwd=cwd,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 class _Told:
