@@ -52,6 +52,7 @@ bench: .venv/.lock
 	@$(BIN)/python bench/language.py
 	@$(BIN)/python bench/likeness.py
 	@$(BIN)/python bench/events.py
+	@$(BIN)/python bench/rules.py
 
 week: .venv/.lock
 	@$(BIN)/python bench/week.py --seed $(or $(SEED),1)

@@ -13,6 +13,7 @@ its pipe closes, and a busy one carries an alarm clock, so that even `kill -9` o
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import resource
@@ -299,6 +300,7 @@ def _answer(pipe: Connection) -> None:
                 reply = attempt(prepare, brief)
                 if isinstance(reply, Done):
                     desk, reply = reply.result, Done(None)
+                    gc.freeze()  # the desk stays, so a collection need not go through ten thousand rules each time
             case _Job(job):
                 reply = attempt(job, desk)
         pipe.send(reply)

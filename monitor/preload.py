@@ -1,13 +1,15 @@
-"""What the fork server imports, so that every worker process begins with it: parsers and language statistics."""
+"""What the fork server imports, so that every worker begins with it: parsers, statistics of languages, a grammar."""
 
 from __future__ import annotations
 
 import gc
 
 import monitor.workers  # noqa: F401  # with it come parse, normalise, language and rules
-from monitor.language import warm_up
+from monitor import language
+from monitor.rules import grammar
 
-warm_up()
+language.warm_up()
+grammar.warm_up()
 
 # What is loaded now is shared by all worker processes as long as nobody writes to it, and a collection would.
 gc.freeze()

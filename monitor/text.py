@@ -357,7 +357,8 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]], *, width: int = 240) ->
     the beginning of the text.
     """
     flat = text.replace("\n", " ")
-    first_start, first_end = min(spans, default=(0, 0))
+    ordered = sorted(spans)
+    first_start, first_end = ordered[0] if ordered else (0, 0)
     if len(flat) <= width:
         start, end = 0, len(flat)
     else:
@@ -373,8 +374,10 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]], *, width: int = 240) ->
     before, after = "…" if start > 0 else "", "…" if end < len(flat) else ""
     shift = len(before) - start
     marks: list[tuple[int, int]] = []
-    for low, high in sorted(spans):
-        if low >= end or high <= start:
+    for low, high in ordered:
+        if low >= end:
+            break
+        if high <= start:
             continue
         low, high = max(low, start) + shift, min(high, end) + shift
         if marks and low < marks[-1][1]:  # "Alliance" within "l’Alliance atlantique"

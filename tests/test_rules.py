@@ -21,7 +21,6 @@ from monitor.rules import (
     fts_prefilter,
     fts_reads_alike,
 )
-from monitor.rules.gates import OPEN
 from monitor.rules.ruleset import Query
 from monitor.rules.tree import Part, Term
 from monitor.rules.words import fold_words, written_words
@@ -418,7 +417,7 @@ def test_no_character_read_alike_is_one_of_the_scripts_that_are_not() -> None:
 )
 def test_a_number_is_found_however_it_is_grouped(fts: Callable[[str, str, str], bool], text: str) -> None:
     for word in fold_words(written_words(text)):
-        expression = fts_prefilter(Query(Term((Part(word),)), OPEN))
+        expression = fts_prefilter(Query(Term((Part(word),))))
 
         assert expression is None or fts(expression, "", text)
 

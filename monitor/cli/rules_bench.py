@@ -126,7 +126,7 @@ def _cost(
         microseconds=round(spent[name] / articles * 1e6, 1),
         held_against=held[name],
         matches=matches[name],
-        always=not rule.gate,
+        always=not rule.needs.rarest,
     )
 
 

@@ -47,6 +47,11 @@ class Field:
         return field
 
     @cached_property
+    def line(self) -> str:
+        """The text on one line, code point by code point."""
+        return self.text.replace("\n", " ")
+
+    @cached_property
     def positions(self) -> dict[str, list[int]]:
         """Where each word stands, counted in words, ascending."""
         return _grouped(self.words)
@@ -97,16 +102,14 @@ class Field:
             return sorted({place for key in keys for place in self.stems.get(key, ())})
         if not part.is_open:
             return self.positions.get(part.letters, ())
-        found: list[int] = []
-        for index in range(bisect_left(self.vocabulary, part.letters), len(self.vocabulary)):
-            word = self.vocabulary[index]
-            if not word.startswith(part.letters):
-                break
-            places = self.positions[word]
-            if part.pattern is not None:
-                places = [place for place in places if self._has_pattern(place, part.pattern)]
-            found += places
-        return sorted(found)
+        vocabulary, letters = self.vocabulary, part.letters
+        first = last = bisect_left(vocabulary, letters)
+        while last < len(vocabulary) and vocabulary[last].startswith(letters):
+            last += 1
+        if first == last:
+            return ()
+        found = sorted([place for word in vocabulary[first:last] for place in self.positions[word]])
+        return found if part.pattern is None else [place for place in found if self._has_pattern(place, part.pattern)]
 
     def _has_pattern(self, place: int, pattern: str) -> bool:
         """Whether a word has a pattern, for which a letter that folds to two is one, too: c?ur finds cœur."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from monitor.model import Span
 from monitor.rules.document import Document
 from monitor.rules.regexes import compiled
-from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Reach, Regex, Term
+from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Reach, Regex, Term
 
 # A pair of words that both stand in every sentence has millions of stretches in a long text.
 MAX_STRETCHES = 10_000
@@ -37,13 +37,19 @@ def hits(node: Node, document: Document) -> Found | None:
         case Term(field="author" | "link" | "source" as name, parts=parts):
             return [] if document.field(name).phrases(parts) else None
         case Term():
-            return list(places(node, document)) or None
+            return list(_term(node, document)) or None
         case Near():
             return _near(node, document)
         case And(nodes):
             return _all(nodes, document)
         case Or(nodes):
-            found = [some for inner in nodes if (some := hits(inner, document)) is not None]
+            words = document.words
+            found = [
+                some
+                for inner in nodes  # an alias has dozens, of which an article holds one
+                if not (isinstance(inner, Term) and inner.rarest is not None and inner.rarest not in words)
+                and (some := hits(inner, document)) is not None
+            ]
             return [hit for some in found for hit in some] if found else None
         case Not(inner):
             return [] if hits(inner, document) is None else None
@@ -63,8 +69,8 @@ def hits(node: Node, document: Document) -> Found | None:
 def places(node: Node, document: Document) -> list[Hit]:
     """Where a placed node stands in title and text, ascending; of a Near, each stretch from one side to the other."""
     match node:
-        case Term(parts, name):
-            return _term(parts, name, document)
+        case Term():
+            return _term(node, document)
         case Near():
             stretches = (_stretch(left, right) for left, right in _pairs(node, document))
             return sorted(set(islice(stretches, MAX_STRETCHES)))
@@ -90,16 +96,28 @@ def speaks(document: Document, language: str) -> bool:
 # ── the kinds of nodes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _term(parts: tuple[Part, ...], name: str | None, document: Document) -> list[Hit]:
-    for part in parts:
-        if not part.is_open and part.stem is None and part.letters not in document.words:
-            return []
-    numbers = (0, 1) if name is None else (0,) if name == "title" else (1,)
-    sign, before = parts[-1].sign, parts[0].before
+_NUMBERS = {None: (0, 1), "title": (0,), "text": (1,)}
+
+
+def _term(term: Term, document: Document) -> list[Hit]:
+    word = term.rarest
+    if word is not None and word not in document.words:
+        return []
+    numbers, fields = _NUMBERS[term.field], document.fields
+    if term.is_simple and word is not None:
+        if len(term.parts) == 1:
+            return [Hit(number, at, at + 1) for number in numbers for at in fields[number].positions.get(word, ())]
+        row = tuple([part.letters for part in term.parts])
+        ahead, length = row.index(word), len(row)
+        return [
+            Hit(number, at - ahead, at - ahead + length)
+            for number in numbers
+            for at in fields[number].positions.get(word, ())
+            if at >= ahead and fields[number].words[at - ahead : at - ahead + length] == row
+        ]
+    sign, before = term.parts[-1].sign, term.parts[0].before
     return [
-        Hit(number, start, end, sign, before)
-        for number in numbers
-        for start, end in document.fields[number].phrases(parts)
+        Hit(number, start, end, sign, before) for number in numbers for start, end in fields[number].phrases(term.parts)
     ]
 
 

@@ -56,6 +56,7 @@ _WORDS = tuple(
         (r"\\.*|.*\\", "a backslash changes no meaning here. Put the text between quotation marks"),
     )
 )
+_OPERATORS = re.compile(r"[!|~^]|&&")  # what is none of a word behind = or ~ either
 _SHORTENED = re.compile(r"(\w{2,})!")
 
 
@@ -93,7 +94,7 @@ def advice_behind(mark: str, word: str) -> str | None:
     if field and (field[1].lower() in _OURS or field[1].lower() in _OWN):
         ours = _OURS.get(field[1].lower(), field[1].lower())
         return f"{mark} stands right before the word. Write {ours}:{mark}{_shown(field[3]) or 'word'}"
-    return None
+    return advice(word, "") if _OPERATORS.search(word) else None
 
 
 _CALLED = {

@@ -1,14 +1,14 @@
 """What a document must hold for a query to match it: its gate.
 
 A gate is a set of words, beginnings of words and stems, of which at least one is present in every document that the
-query matches. Rules are looked up by their gates, so an article is held only against the rules that have a chance.
+query matches. A search asks the full-text index for it; `needs` says more exactly what a rule cannot do without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
+from monitor.rules.tree import And, Compare, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
 
 Gate = frozenset[Part]
 OPEN: Gate = frozenset()  # something must be present, but no word that could be looked up
@@ -20,7 +20,7 @@ def gate(node: Node) -> Gate | None:
         case Term(field="author" | "link" | "source"):
             return OPEN
         case Term(parts):
-            return frozenset([min(parts, key=_frequency)])
+            return frozenset([parts[0] if len(parts) == 1 else min(parts, key=_frequency)])
         case Has() | Regex():
             return OPEN
         case Near(left, right):
@@ -32,10 +32,31 @@ def gate(node: Node) -> Gate | None:
         case Not():
             return None
         case Count(inner, compare, number):
-            least = {">=": number, ">": number + 1, "=": number, "<=": 0, "<": 0}[compare]
-            return gate(inner) if least > 0 else None
+            return gate(inner) if least_of(compare, number) > 0 else None
         case First(_, inner) | In(_, inner):
             return gate(inner)
+
+
+def asks(node: Node) -> bool:
+    """Whether what matches must hold anything: whether `gate` is not None."""
+    match node:
+        case And(nodes):
+            return any(map(asks, nodes))
+        case Or(nodes):
+            return all(map(asks, nodes))
+        case Not():
+            return False
+        case Count(inner, compare, number):
+            return least_of(compare, number) > 0 and asks(inner)
+        case First(_, inner) | In(_, inner):
+            return asks(inner)
+        case _:
+            return True
+
+
+def least_of(compare: Compare, number: int) -> int:
+    """How often something must stand there at least."""
+    return {">=": number, ">": number + 1, "=": number, "<=": 0, "<": 0}[compare]
 
 
 def narrowest(gates: Iterable[Gate | None]) -> Gate | None:
@@ -76,6 +97,9 @@ def frequency(some: Gate) -> float:
 
 
 def _frequency(part: Part) -> float:
-    """How often a word is to be expected, on no scale: short words and open ones often."""
-    wide = 8.0 if part.is_open else 4.0 if part.stem is not None else 1.0
-    return wide / len(part.letters) ** 3
+    return frequency_of(len(part.letters), is_open=part.is_open, is_stem=part.stem is not None)
+
+
+def frequency_of(letters: int, *, is_open: bool = False, is_stem: bool = False) -> float:
+    """How often a word of so many letters is to be expected, on no scale: short words and open ones often."""
+    return (8.0 if is_open else 4.0 if is_stem else 1.0) / letters**3

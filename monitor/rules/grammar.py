@@ -43,6 +43,7 @@ MAX_DEPTH = 100  # parentheses, NOTs, fields, NEARs in a row, and aliases within
 MAX_DISTANCE = 1_000  # words
 MAX_FIRST = 10_000  # words
 
+_ONE_WORD = re.compile(r"(?!(?:AND|OR|NOT)$)[^\W_]+")  # most of what lists and aliases hold; it needs no grammar
 _QUOTES = '"«»“”„'
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 # Codes of countries that are written for a language and are the code of none.
@@ -58,6 +59,11 @@ def _parser() -> Lark:
     )
 
 
+def warm_up() -> None:
+    """Reads the grammar now, which takes a tenth of a second once in a process; else the first query does."""
+    _parser()
+
+
 def parse(query: str, aliases: Aliases) -> Node:
     """The tree of a query. Raises RuleError, with the column in the query as `monitor.text.clean` leaves it.
 
@@ -69,6 +75,8 @@ def parse(query: str, aliases: Aliases) -> Node:
     query = clean(query)
     if not query.strip():
         raise RuleError("the query is empty. Write at least one word", 1)
+    if _ONE_WORD.fullmatch(query):
+        return _Builder(query, aliases).term(Token("WORD", query, 0), None)
     try:
         tree = _parser().parse(query)
     except UnexpectedInput as error:

@@ -18,18 +18,9 @@ FEWEST_LETTERS = 2  # before the first wildcard: what begins with one letter is 
 MOST_WILDCARDS = 4  # in a word, less a star at its end: each multiplies the time that a hostile text can take
 _INNER_STAR = ".{0,10}"
 
+_PLAIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏЀ-ҁҊ-ӿ]+")  # most words: letters only, one as good as the other
 _WILDCARDS = re.compile(r"[*?]+")
 _SPACELESS = re.compile(f"[{SPACELESS}]")
-
-# What other query languages mean by something we would overlook, and what it is here.
-_FOREIGN = (
-    (re.compile(r"!.*"), "! does not negate here. Write -word or NOT word"),
-    (re.compile(r"\|+|&+"), "{0} joins nothing here. Write OR, AND, or nothing for AND"),
-    (
-        re.compile(r".+~[\d.]*"),
-        "~ behind a word has no meaning here. For its other forms write ~word, for words near one another a NEAR/5 b",
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -49,20 +40,13 @@ def parts_of(text: str, column: int, *, quoted: bool, exact: bool = False, stem:
     `text` is cleaned. It stands at `column` (1-based) of the query, less its quotes and less the `=` (`exact`) or `~`
     (`stem`, never both) before them. Raises RuleError.
     """
-    if not quoted:
-        _refuse_foreign(text, column)
+    if not (exact or stem) and _PLAIN.fullmatch(text):
+        return (Part(fold_words([text])[0]),)
     words = _words(text, column, quoted=quoted)
     if not words:
         what = "the phrase is empty" if not text.strip() else f'"{_shown(text)}" holds no letter or digit to search for'
         raise RuleError(f"{what}. Write a word", column)
     return tuple(_part(word, text, column, exact=exact, stem=stem) for word in words)
-
-
-def _refuse_foreign(text: str, column: int) -> None:
-    for pattern, message in _FOREIGN:
-        if pattern.fullmatch(text):
-            literally = f'. To search for it literally, write "{_shown(text)}"' if written_words(text) else ""
-            raise RuleError(message.format(_shown(text)) + literally, column)
 
 
 def _words(text: str, column: int, *, quoted: bool) -> list[_Word]:

@@ -11,9 +11,9 @@ from monitor.errors import RuleError
 from monitor.model import AliasItems, Match, RuleSpec, Span, Window
 from monitor.rules.document import Document
 from monitor.rules.evaluate import Found, Hit, hits, speaks
-from monitor.rules.gates import Gate, gate, narrowest, of_scores
+from monitor.rules.gates import OPEN, Gate, asks, gate, narrowest, of_scores
 from monitor.rules.grammar import Aliases, parse
-from monitor.rules.stemming import stem_keys
+from monitor.rules.needs import Lookup, Needs, needs_of
 from monitor.rules.tree import And, Has, Node, Not, Or, Term, nodes_of
 from monitor.text import excerpt
 
@@ -27,7 +27,6 @@ class Query:
     """A compiled query."""
 
     tree: Node
-    gate: Gate
 
     def matches(self, document: Document) -> tuple[Span, ...] | None:
         """What matches, in reading order, title first, at most `MAX_SPANS`. None: no match."""
@@ -42,7 +41,6 @@ class Rule:
     spec: RuleSpec
     query: Node | None  # what must match in any case; None: only the scores decide
     scores: tuple[tuple[Node, float], ...]
-    gate: Gate
 
     def is_for(self, document: Document) -> bool:
         """Whether the rule is for articles of this feed, language and country. `und` never excludes an article."""
@@ -53,6 +51,37 @@ class Rule:
             and (not spec.languages or any(speaks(document, tag) for tag in spec.languages))
             and (not spec.countries or outlet.country in spec.countries)
         )
+
+    @property
+    def gate(self) -> Gate:
+        """What the full-text index can be asked for: a match holds one of it."""
+        gates = [] if self.query is None else [gate(self.query)]
+        if self.scores:
+            gates.append(of_scores(self._weights, self._threshold))
+        return narrowest(gates) or OPEN
+
+    @property
+    def needs(self) -> Needs:
+        """What a match cannot do without."""
+        return needs_of(self.query, self._weights, self._threshold) if self.scores else needs_of(self.query)
+
+    @property
+    def _weights(self) -> list[tuple[Node, float]]:
+        """What each score comes to at most, where the title has it."""
+        return [(node, weight * max(self.spec.title_weight, 1.0)) for node, weight in self.scores]
+
+    @property
+    def _threshold(self) -> float:
+        return self.spec.threshold or 0.0
+
+    def refuse_too_little(self) -> None:
+        """Raises RuleError when the rule asks for nothing, or for more than its scores can come to."""
+        if self.scores and (most := sum(max(weight, 0.0) for _, weight in self._weights)) < self._threshold:
+            message = f"the weights come to {most:g} at most and never reach the threshold {self._threshold:g}"
+            raise RuleError(message, 1)
+        loose = sum(max(weight, 0.0) for node, weight in self._weights if not asks(node))
+        if not ((self.query is not None and asks(self.query)) or (self.scores and loose < self._threshold)):
+            raise _asks_for_nothing()
 
     @property
     def asks_of_feed(self) -> bool:
@@ -86,8 +115,9 @@ class Rule:
             return None
         spans = spans_of(found, document)
         in_text = [(span.start, span.end) for span in spans if span.field == "text"]
-        in_title = [(span.start, span.end) for span in spans if span.field == "title"]
-        shown = excerpt(document.title, in_title) if in_title and not in_text else excerpt(document.text, in_text)
+        # Where only the title matched, the title.
+        number, marked = (1, in_text) if in_text or not spans else (0, [(span.start, span.end) for span in spans])
+        shown = excerpt(document.fields[number].line, marked)
         return Match(rule=self.spec.name, spans=spans, excerpt=shown, score=score)
 
     def _score(self, document: Document, found: Found) -> float | None:
@@ -119,19 +149,22 @@ def _in_title(found: Found) -> bool:
 
 
 def spans_of(found: Found, document: Document) -> tuple[Span, ...]:
+    """What was found as spans, in reading order, title first, at most `MAX_SPANS`."""
     first = sorted({hit for hit in found if isinstance(hit, Hit)})[:MAX_SPANS]
-    spans = {document.fields[hit.field].span(*hit[1:]) for hit in first}
-    spans |= {hit for hit in found if isinstance(hit, Span)}
-    return tuple(sorted(spans, key=lambda span: (span.field != "title", span.start, span.end))[:MAX_SPANS])
+    spans = [document.fields[hit.field].span(*hit[1:]) for hit in first]
+    if len(first) < len(found):
+        spans += [hit for hit in found if isinstance(hit, Span)]
+    if len(spans) == 1:
+        return tuple(spans)
+    return tuple(sorted(set(spans), key=lambda span: (span.field != "title", span.start, span.end))[:MAX_SPANS])
 
 
 def compile_query(query: str, aliases: Aliased | Aliases) -> Query:
     """Compiles a query. Raises RuleError."""
     tree = parse(query, aliases if isinstance(aliases, Aliases) else Aliases(aliases))
-    needed = gate(tree)
-    if needed is None:
+    if not asks(tree):
         raise _asks_for_nothing()
-    return Query(tree, needed)
+    return Query(tree)
 
 
 def compile_rule(spec: RuleSpec, aliases: Aliased | Aliases) -> Rule:
@@ -146,22 +179,9 @@ def compile_rule(spec: RuleSpec, aliases: Aliased | Aliases) -> Rule:
     if not nodes and not scores:
         raise RuleError("the rule looks for nothing. Give it a query", 1)
     query = None if not nodes else nodes[0] if len(nodes) == 1 else And(tuple(nodes))
-    return Rule(spec, query, scores, _gate(spec, query, scores))
-
-
-def _gate(spec: RuleSpec, query: Node | None, scores: Sequence[tuple[Node, float]]) -> Gate:
-    gates = [] if query is None else [gate(query)]
-    if scores:
-        threshold = 0.0 if spec.threshold is None else spec.threshold
-        most = sum(max(weight, 0.0) for _, weight in scores) * max(spec.title_weight, 1.0)
-        if most < threshold:
-            raise RuleError(f"the weights come to {most:g} at most and never reach the threshold {threshold:g}", 1)
-        weighted = [(node, weight * max(spec.title_weight, 1.0)) for node, weight in scores]
-        gates.append(of_scores(weighted, threshold))
-    needed = narrowest(gates)
-    if needed is None:
-        raise _asks_for_nothing()
-    return needed
+    rule = Rule(spec, query, scores)
+    rule.refuse_too_little()
+    return rule
 
 
 def _asks_for_nothing() -> RuleError:
@@ -173,26 +193,11 @@ def _asks_for_nothing() -> RuleError:
 
 
 class RuleSet:
-    """All rules, looked up by their gates: an article costs the rules that may match it, not all there are."""
+    """All rules, looked up by what they need: an article costs the rules that may match it, not all there are."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._always: list[int] = []
-        self._by_word: dict[str, list[int]] = {}
-        self._by_beginning: dict[str, list[tuple[str, int]]] = {}  # by the first two letters of an open word
-        self._stemmed: list[tuple[str, int]] = []
-        self._by_stem: dict[str, dict[str, list[int]]] = {}  # by language; made when the first article of it comes
-        for number, rule in enumerate(self.rules):
-            if not rule.gate:
-                self._always.append(number)
-            for part in rule.gate:
-                if part.stem is not None:
-                    self._stemmed.append((part.stem, number))
-                elif part.is_open:
-                    self._by_beginning.setdefault(part.letters[:2], []).append((part.letters, number))
-                else:
-                    self._by_word.setdefault(part.letters, []).append(number)
-        self._words = frozenset(self._by_word)
+        self._lookup = Lookup([rule.needs for rule in self.rules])
 
     @classmethod
     def of(cls, specs: Sequence[RuleSpec], aliases: Aliased) -> RuleSet:
@@ -212,25 +217,5 @@ class RuleSet:
         return tuple(matches)
 
     def held_against(self, document: Document) -> list[Rule]:
-        """The rules whose gate the document passes, in configuration order: no other can match it."""
-        numbers = {number for word in self._words & document.words for number in self._by_word[word]}
-        numbers.update(self._always)
-        if self._by_beginning:
-            for word in document.words:
-                for letters, number in self._by_beginning.get(word[:2], ()):
-                    if word.startswith(letters):
-                        numbers.add(number)
-        if self._stemmed:
-            stems = self._stems(document.language)
-            for stem in stems.keys() & document.stems:
-                numbers.update(stems[stem])
-        return [self.rules[number] for number in sorted(numbers)]
-
-    def _stems(self, language: str) -> dict[str, list[int]]:
-        if language not in self._by_stem:
-            stems: dict[str, list[int]] = {}
-            for word, number in self._stemmed:
-                for key in stem_keys(word, language):
-                    stems.setdefault(key, []).append(number)
-            self._by_stem[language] = stems
-        return self._by_stem[language]
+        """The rules whose needs the document meets, in configuration order: no other can match it."""
+        return [self.rules[number] for number in self._lookup.may_match(document)]

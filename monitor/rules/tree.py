@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as field_
 from typing import Literal, NamedTuple
 
 FieldName = Literal["title", "text", "author", "link", "source"]
@@ -29,6 +30,18 @@ class Term:
 
     parts: tuple[Part, ...]
     field: FieldName | None = None  # None: title and text
+    # What a search tries first: a word without which title and text do not hold it. None: there is none to name.
+    rarest: str | None = field_(init=False, repr=False, compare=False)
+    is_simple: bool = field_(init=False, repr=False, compare=False)  # its words are whole ones, no matter how written
+
+    def __post_init__(self) -> None:
+        whole = [part.letters for part in self.parts if not part.is_open and part.stem is None]
+        rarest = max(whole, key=len, default=None) if self.field in (None, "title", "text") else None
+        is_simple = rarest is not None and all(
+            len(part.letters) > 1 and part == Part(part.letters) for part in self.parts
+        )
+        object.__setattr__(self, "rarest", rarest)
+        object.__setattr__(self, "is_simple", is_simple)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from monitor.text import APOSTROPHES, CYRILLIC, INVISIBLE_RUN, LETTER, SPACELESS, WITHIN, fold
 
@@ -163,6 +164,7 @@ _ONE_WIDTH = {point: unicodedata.normalize("NFKC", chr(point)) for point in rang
 _AS_WRITTEN = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys("\u0640\u00a0\u2009\u202f")) | _ONE_WIDTH
 
 
+@lru_cache(maxsize=10_000)
 def exact_form(written: str) -> str:
     """A word of a text for comparison with `=OTAN`: case and accents count, width and kind of apostrophe do not.
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from monitor.model import Outlet, RuleSpec, Window
 from monitor.rules import Document, compile_rule
 from monitor.rules.explaining import out_of_scope, reasons
-from monitor.rules.gates import OPEN
 from monitor.rules.ruleset import Rule
 from monitor.rules.tree import Node, Part, Term
 from tests.examples import repeatable
@@ -156,7 +155,7 @@ def test_a_form_that_counts_in_another_language_only_is_told_of() -> None:
 def test_a_word_in_other_spelling_is_told_of() -> None:
     node = Term((Part("ministres", exact="Ministres"),))
 
-    why = told(Rule(RuleSpec(name="r"), node, (), OPEN), a_document())
+    why = told(Rule(RuleSpec(name="r"), node, ()), a_document())
 
     assert why == ["=Ministres  is there, but not written so: ministres, ministres"]
 
@@ -218,6 +217,6 @@ def test_the_key_that_keeps_a_rule_from_an_article_is_told(
 @repeatable(300)
 @given(trees, documents())
 def test_there_is_always_a_reason(tree: Node, document: Document) -> None:
-    rule = Rule(RuleSpec(name="r"), tree, (), OPEN)
+    rule = Rule(RuleSpec(name="r"), tree, ())
 
     assert reasons(rule, document) != ()

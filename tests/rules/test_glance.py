@@ -17,7 +17,7 @@ from tests.examples import repeatable
 
 def rule_of(part: Part) -> Rule:
     """A rule that asks for one word."""
-    return Rule(RuleSpec(name="r"), Term((part,)), (), frozenset([part]))
+    return Rule(RuleSpec(name="r"), Term((part,)), ())
 
 
 TEXT = st.text(

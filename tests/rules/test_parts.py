@@ -150,9 +150,6 @@ def test_a_stem_keeps_the_word_in_lower_case_with_its_accents() -> None:
         pytest.param("ab?c?d?e?f?", 13, "at most 4 wildcards", id="too many wildcards"),
         pytest.param("北*约", 12, "BEFORE/3", id="a star between characters"),
         pytest.param("北约?", 13, "without spaces", id="a question mark behind a character"),
-        pytest.param("!OTAN", 11, 'Write -word or NOT word. To search for it literally, write "!OTAN"', id="!"),
-        pytest.param("||", 11, "|| joins nothing here. Write OR", id="||"),
-        pytest.param("OTAN~2", 11, "NEAR/5", id="a tilde behind a word"),
     ],
 )
 def test_what_means_something_else_is_refused_with_advice(text: str, column: int, advice: str) -> None:

@@ -126,6 +126,9 @@ LITERALLY = 'To search for it literally, write "'
         ),
         pytest.param("~@OTAN", 1, '~ stands before a word or a "phrase". Write ~word', id="~ and an alias"),
         pytest.param("=~a", 1, "= stands before a word", id="two marks"),
+        pytest.param("=!a", 1, "! does not negate here", id="a mark before an exclamation mark"),
+        pytest.param("=a||b", 1, "| joins nothing here", id="a mark before bars"),
+        pytest.param("~a~2", 1, "~ behind a word does not make it fuzzy", id="a tilde before and behind"),
         pytest.param("=title:a", 1, "= stands right before the word. Write title:=a", id="a mark before a field"),
         pytest.param(
             "/a", 1, "no slash ends this regular expression. Close it, as in /colou?r/", id="an open expression"
