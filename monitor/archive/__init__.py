@@ -34,7 +34,6 @@ from monitor.archive.reports import (
     DeliveryProblem,
     DeliveryRow,
     Explanation,
-    Extent,
     FeedProblem,
     FeedRow,
     SearchRow,
@@ -68,7 +67,6 @@ __all__ = [
     "DeliveryProblem",
     "DeliveryRow",
     "Explanation",
-    "Extent",
     "FeedProblem",
     "FeedRow",
     "SearchRow",
@@ -275,8 +273,12 @@ class Archive(Protocol):
         """One article as a search finds it; None: there is none of that number."""
         ...
 
-    def extent(self, since: datetime | None) -> Extent:
-        """How many articles were first seen since an instant, and when the oldest of them was."""
+    def earliest(self, since: datetime | None) -> datetime | None:
+        """When the oldest article since an instant was first seen; None: there is none."""
+        ...
+
+    def count(self, since: datetime | None) -> int:
+        """How many articles were first seen since an instant."""
         ...
 
     def record_backfill(self, found: Sequence[Backfill], now: datetime) -> tuple[int, int]:

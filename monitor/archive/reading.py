@@ -13,7 +13,6 @@ from monitor.archive.reports import (
     AlertRow,
     DeliveryProblem,
     DeliveryRow,
-    Extent,
     FeedProblem,
     FeedRemark,
     FeedRow,
@@ -265,7 +264,7 @@ def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
 _SEARCH_COLUMNS = """
     articles.id, articles.story, articles.feed, articles.guid, articles.link, articles.title, articles.text,
     articles.authors, articles.categories, articles.language, articles.language_confidence, articles.language_source,
-    articles.published_at, articles.published_source, articles.first_seen_at,
+    articles.published_at, articles.published_source, articles.first_seen_at, articles.fts_alike,
     articles.first_seen_at > (SELECT min(first_seen_at) FROM articles AS polled WHERE polled.feed = articles.feed)
         AS is_news,
     (SELECT entry_key FROM sightings WHERE article = articles.id AND feed = articles.feed ORDER BY seen_at, entry_key
@@ -329,16 +328,16 @@ def search_row(db: sqlite3.Connection, number: int) -> SearchRow | None:
     return None if row is None else _search_row(row, _outlets(db))
 
 
-def extent(db: sqlite3.Connection, since: datetime | None) -> Extent:
-    """How many articles were first seen since an instant, and when the oldest of them was."""
-    row = db.execute(
-        """
-        SELECT count(*) AS articles, min(first_seen_at) AS first_seen_at FROM articles
-        WHERE first_seen_at >= coalesce(:since, '')
-        """,
-        params(since=since),
-    ).fetchone()
-    return Extent(articles=row["articles"], first_seen_at=instant_or_none(row["first_seen_at"]))
+def earliest(db: sqlite3.Connection, since: datetime | None) -> datetime | None:
+    """When the oldest article since an instant was first seen; None: there is none."""
+    statement = "SELECT min(first_seen_at) AS at FROM articles WHERE first_seen_at >= coalesce(:since, '')"
+    return instant_or_none(db.execute(statement, params(since=since)).fetchone()["at"])
+
+
+def count(db: sqlite3.Connection, since: datetime | None) -> int:
+    """How many articles were first seen since an instant."""
+    statement = "SELECT count(*) AS n FROM articles WHERE first_seen_at >= coalesce(:since, '')"
+    return int(db.execute(statement, params(since=since)).fetchone()["n"])
 
 
 def _outlets(db: sqlite3.Connection) -> Mapping[str, Outlet]:
@@ -371,4 +370,5 @@ def _search_row(row: sqlite3.Row, outlets: Mapping[str, Outlet]) -> SearchRow:
         published_source=row["published_source"],
         first_seen_at=instant(row["first_seen_at"]),
         is_news=bool(row["is_news"]),
+        is_alike=bool(row["fts_alike"]),
     )

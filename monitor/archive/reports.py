@@ -84,19 +84,12 @@ class SearchRow:
     published_source: str  # published, updated, clamped, none
     first_seen_at: datetime
     is_news: bool  # not of its feed's first poll, which alerts nobody
+    is_alike: bool  # the full-text index has the words that rules see in it
 
     @property
     def feed(self) -> str:
         """The key of the first carrier."""
         return self.carriers[0].feed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """How much there is to search."""
-
-    articles: int
-    first_seen_at: datetime | None  # of the oldest of them; None: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

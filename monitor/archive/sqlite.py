@@ -12,7 +12,7 @@ from pathlib import Path
 from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive import feeds as feed_list
 from monitor.archive.opening import open_for_reading, open_for_writing, unusable
-from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, Extent, FeedRow, SearchRow, Status, StoryRow
+from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
 from monitor.archive.values import params
 from monitor.errors import ArchiveError
 from monitor.model import (
@@ -209,9 +209,13 @@ class SqliteArchive:
         with self._explained() as db:
             return reading.search_row(db, number)
 
-    def extent(self, since: datetime | None) -> Extent:
+    def earliest(self, since: datetime | None) -> datetime | None:
         with self._explained() as db:
-            return reading.extent(db, since)
+            return reading.earliest(db, since)
+
+    def count(self, since: datetime | None) -> int:
+        with self._explained() as db:
+            return reading.count(db, since)
 
     def record_backfill(self, found: Sequence[Backfill], now: datetime) -> tuple[int, int]:
         with self._transaction() as db:

@@ -50,7 +50,7 @@ def search(
         rows = archive.search(
             candidates_for(rules.rules), since=now() - since if since else None, feed=feed, language=lang
         )
-        with progress(now(), archive.extent(None).first_seen_at) as line:
+        with progress(now(), archive.earliest(None)) as line:
             found = each_match(rows, finder(rules, feeds), line)
             hits = [hit_of(row, matches[0]) for row, matches in islice(found, limit)]
     if as_json:

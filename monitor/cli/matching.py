@@ -120,7 +120,7 @@ def finder(rules: RuleSet, feeds: Mapping[str, FeedSpec]) -> Callable[[SearchRow
     glance = may_match(rules.rules)
 
     def matches_of(row: SearchRow) -> tuple[Match, ...]:
-        if not glance(f"{row.title}\n{row.text}"):
+        if not row.is_alike and not glance(f"{row.title}\n{row.text}"):  # else the index found it
             return ()
         return matches_in(documents_of(row, feeds), rules, row.first_seen_at)
 

@@ -11,7 +11,8 @@ parts.py      what each word of a query asks of a text; stemming.py: stems of wo
 tree.py       the nodes of a query's tree
 document.py   an article made ready to be searched
 evaluate.py   what a tree finds in a document
-gates.py      what a document must hold for a tree to match it
+gates.py      words of which a document must hold one for a tree to match it: what the full-text index is asked for
+needs.py      all that a document must hold for a rule to match it, and rules looked up by it
 ruleset.py    queries, rules with their scope, and all rules against one article
 explaining.py why a rule matched an article or did not
 implication.py that all matches of one query are matches of another

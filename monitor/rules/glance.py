@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ def may_match(rules: Sequence[Rule]) -> Callable[[str], bool]:
     words = set(chain.from_iterable(rule.gate for rule in rules))
     if len(words) > MOST_WORDS or not all(rule.gate for rule in rules) or not all(map(_is_fit, words)):
         return lambda _: True
-    return _Glance(words)
+    return _Glance(sorted({part.letters for part in words}))
 
 
 def _is_fit(part: Part) -> bool:
@@ -66,13 +66,17 @@ def _is_fit(part: Part) -> bool:
 
 
 class _Glance:
-    def __init__(self, words: Iterable[Part]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+
+    # Made when the first text comes: it takes a tenth of a second, and most searches meet none.
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
         forms = _forms()
-        self._wide = forms.wide
-        self._words = [
+        return [
             re.compile(forms.silent.join(f"[{re.escape(char + forms.of.get(char, ''))}]" for char in letters))
-            for letters in {part.letters for part in words}
+            for letters in self._words
         ]
 
     def __call__(self, text: str) -> bool:
-        return any(word.search(text) for word in self._words) or self._wide.search(text) is not None
+        return any(word.search(text) for word in self._patterns) or _forms().wide.search(text) is not None
