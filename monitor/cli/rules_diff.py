@@ -85,9 +85,10 @@ def rules_diff(session: Session, other: Path, since: timedelta, limit: int, as_j
 
 
 def _compiled(config: Config) -> dict[str, Rule]:
-    from monitor.rules import compile_rule
+    from monitor.rules import Aliases, compile_rule
 
-    return {spec.name: compile_rule(spec, config.aliases) for spec in config.rules}
+    aliases = Aliases(config.aliases)
+    return {spec.name: compile_rule(spec, aliases) for spec in config.rules}
 
 
 def _changes(

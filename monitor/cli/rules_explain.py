@@ -65,11 +65,12 @@ def rules_explain(session: Session, what: str, name: str | None, as_json: bool) 
     The rules are those of the configuration as it is now, the article is as the archive has it now. What was recorded
     when it came, and whether an alert was sent, stands beside it.
     """
-    from monitor.rules import compile_rule
+    from monitor.rules import Aliases, compile_rule
 
     config = session.config
     specs = config.rules if name is None else (rule_named(config, name),)
-    rules = [compile_rule(spec, config.aliases) for spec in specs]
+    aliases = Aliases(config.aliases)
+    rules = [compile_rule(spec, aliases) for spec in specs]
     feeds = by_key(config.feeds)
     told: list[tuple[SearchRow, list[Judged]]] = []
     with session.reading() as archive:

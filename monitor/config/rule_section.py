@@ -11,10 +11,8 @@ from monitor.config.moments import end_of
 from monitor.config.yaml_positions import Node
 from monitor.errors import RuleError
 from monitor.model import AliasItems, RuleSpec
-from monitor.rules import Document, compile_query, compile_rule
+from monitor.rules import Aliases, Document, Rule, compile_query, compile_rule
 from monitor.text import clean, one_line
-
-Aliases = Mapping[str, AliasItems]
 
 
 def read_aliases(root: Node, found: Findings) -> dict[str, AliasItems]:
@@ -29,7 +27,8 @@ def read_aliases(root: Node, found: Findings) -> dict[str, AliasItems]:
             nodes[name] = node
         aliases[name] = items or (name,)
 
-    wrong = {name for name, node in nodes.items() if not _alias_compiles(name, node, aliases, found)}
+    known = Aliases(aliases)
+    wrong = {name for name, node in nodes.items() if not _alias_compiles(name, node, aliases, known, found)}
     return {name: (name,) if name in wrong else items for name, items in aliases.items()}
 
 
@@ -41,9 +40,9 @@ def _alias_items(node: Node, path: str, found: Findings) -> AliasItems | None:
     return None if forms is None else forms.root
 
 
-def _alias_compiles(name: str, node: Node, aliases: Aliases, found: Findings) -> bool:
+def _alias_compiles(name: str, node: Node, aliases: Mapping[str, AliasItems], known: Aliases, found: Findings) -> bool:
     try:
-        compile_query(f"@{name}", aliases)
+        compile_query(f"@{name}", known)
     except RuleError:
         lists = node.entries.items() if isinstance(node.value, dict) else [("", node)]
         for language, listed in lists:
@@ -57,9 +56,10 @@ def _alias_compiles(name: str, node: Node, aliases: Aliases, found: Findings) ->
     return True
 
 
-def read_rules(root: Node, aliases: Aliases, timezone: str, found: Findings) -> tuple[RuleSpec, ...]:
+def read_rules(root: Node, aliases: Mapping[str, AliasItems], timezone: str, found: Findings) -> tuple[RuleSpec, ...]:
     """The rules, in file order, without those that could not be read."""
-    known = _names_written(root)
+    written = _names_written(root)
+    known = Aliases(aliases)  # each worked out once for all rules
     aliases_are_right = not any(problem.path.startswith("aliases") for problem in found.errors)
     specs: dict[str, RuleSpec] = {}
     for path, node in items(root, "rules", found):
@@ -72,9 +72,10 @@ def read_rules(root: Node, aliases: Aliases, timezone: str, found: Findings) -> 
         spec = _rule_spec(rule, timezone)
         specs[spec.name] = spec
         found.rule_places[spec.name] = node.line, node.column
-        _check_references(spec, node, path, known, found)
-        if _compiles(spec, node, path, aliases, found) and aliases_are_right:
-            _run_examples(spec, node, path, aliases, found)
+        _check_references(spec, node, path, written, found)
+        compiled = _compiled(spec, node, path, known, found)
+        if compiled is not None and aliases_are_right:
+            _run_examples(compiled, node, path, found)
         if spec.enabled and not spec.channels:
             found.warn(node, path, "names no channel, so its matches are recorded and nobody hears of them")
     return tuple(specs.values())
@@ -131,26 +132,25 @@ def _check_references(spec: RuleSpec, node: Node, path: str, known: Mapping[str,
         found.error(node.at(["digest"]), f"{path}.digest", message)
 
 
-def _compiles(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> bool:
+def _compiled(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> Rule | None:
     if spec.score and spec.threshold is None:
         found.error(node.at(["score"]), f"{path}.score", "needs a threshold beside it. Write threshold: 10")
-        return False
+        return None
     if spec.threshold is not None and not spec.score:
         message = "has nothing to add up. Write score: {Ukraine: 10, football: -20} beside it"
         found.error(node.at(["threshold"]), f"{path}.threshold", message)
-        return False
+        return None
     if spec.query is None and not (spec.any or spec.all or spec.none or spec.score):
         found.error(node, path, f'rule "{spec.name}" looks for nothing. Write query: Ukraine, or any: [Ukraine, Kyiv]')
-        return False
+        return None
     try:
-        compile_rule(spec, aliases)
+        return compile_rule(spec, aliases)
     except RuleError as error:
         if not _place_errors(spec, node, path, aliases, found):
             # Each part is right, what they come to together is not.
             key = "query" if spec.query else "score" if spec.score else None
             found.error(node.at([key] if key else []), f"{path}.{key}" if key else path, error.message)
-        return False
-    return True
+        return None
 
 
 def _place_errors(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> bool:
@@ -176,14 +176,12 @@ def _place_errors(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found
     return len(found.errors) > errors_before
 
 
-def _run_examples(spec: RuleSpec, node: Node, path: str, aliases: Aliases, found: Findings) -> None:
+def _run_examples(rule: Rule, node: Node, path: str, found: Findings) -> None:
     """The rule on its examples; which feeds it is for, and when, does not matter here.
 
     The texts are in the rule's language, if it is for one only; else in an unknown one.
     """
-    if not (spec.examples_match or spec.examples_no_match):
-        return
-    rule = compile_rule(spec, aliases)
+    spec = rule.spec
     language = spec.languages[0] if len(spec.languages) == 1 else "und"
     for kind, texts, wanted in (("match", spec.examples_match, True), ("no_match", spec.examples_no_match, False)):
         for index, text in enumerate(texts):
