@@ -20,6 +20,7 @@ import gzip
 import random
 import sys
 from functools import cache
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 HOSTS = 200
@@ -27,8 +28,11 @@ ENTRIES = 30
 
 SYLLABLES = "ba cor da el fin ga hol is ka lu mar no pe rin so ta vel wi zan".split()
 
-# Own sentences; their words shuffled, with names that nobody has, they make texts that share a language, no more.
-# Whole sentences would make each the copy of many others, which news is not.
+# Own sentences. Their words shuffled, among as many made-up ones that come as often as words do (Zipf), make texts that
+# share a language, no more. Whole sentences would make each the copy of many others, and the same ninety words in all
+# titles each a report of what all others report, which news is not.
+MADE_UP = 40_000
+OFTEN = list(accumulate(1 / rank for rank in range(1, MADE_UP + 1)))
 SENTENCES = {
     "fr": [
         "Les ministres ont examiné hier soir une série de mesures destinées à protéger la frontière orientale.",
@@ -70,6 +74,21 @@ def name(chance: random.Random) -> str:
     return "".join(chance.choices(SYLLABLES, k=3)).capitalize()
 
 
+def some(chance: random.Random, words: list[str], number: int) -> str:
+    """So many words, half of a language's and half made up, each of the language's once."""
+    real = chance.sample(words, number // 2)
+    made_up = [made(rank) for rank in chance.choices(range(MADE_UP), cum_weights=OFTEN, k=number - number // 2)]
+    mixed = real + made_up
+    chance.shuffle(mixed)
+    return " ".join(mixed)
+
+
+@cache
+def made(rank: int) -> str:
+    """The made-up word of a rank."""
+    return name(random.Random(rank)).lower()
+
+
 @cache
 def entry(feed: int, number: int) -> str:
     """One item, the same for the same numbers."""
@@ -79,10 +98,10 @@ def entry(feed: int, number: int) -> str:
     words = " ".join(sentences).split()
     paragraphs = [f'<p><img src="/img/{number}.jpg" alt="" width="640" height="360"></p>']
     while sum(map(len, paragraphs)) < 2_400:
-        first, mixed, last = (" ".join(chance.sample(words, number)) for number in (15, 20, 15))
+        first, mixed, last = (some(chance, words, number) for number in (15, 20, 15))
         link = f'<a href="/topic/{chance.randrange(999)}?from=rss" class="internal">{chance.choice(words)}</a>'
         paragraphs.append(f"<p>{first}. {name(chance)} {mixed}, {link}. <em>{last} {name(chance)}.</em></p>")
-    title = f"{name(chance)} {' '.join(chance.sample(words, 6))} {name(chance)}"
+    title = f"{name(chance)} {some(chance, words, 6)} {name(chance)}"
     body = "".join(paragraphs)
     day = number % 28 + 1
     return (

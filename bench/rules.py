@@ -90,7 +90,8 @@ def rules_for(texts: Sequence[str], count: int) -> tuple[Rules, Aliases]:
     often = Counter(word.lower() for words in sentences for word in words)
     common = {word for word, _ in often.most_common(COMMON)}
     telling = sorted(word for word in often if word not in common)
-    of_sentences = [[word for word in words if word.lower() not in common] for words in sentences]
+    # Words in capitals could be operators, of this query language or another.
+    of_sentences = [[word for word in words if not (word.isupper() or word.lower() in common)] for words in sentences]
     of_sentences = [words for words in of_sentences if len(words) >= 3]
 
     def word() -> str:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from monitor.likeness.boilerplate import without
 from monitor.likeness.contradictions import LONG, NOTHING, agree, between_titles, differences
@@ -113,34 +114,60 @@ def likeness_of_titles(one: Collection[object], other: Collection[object]) -> fl
     return shared / (len(one) + len(other) - shared)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Common:
     """What stands in both of two texts, in passages of a shingle and more."""
 
-    passages: frozenset[str]  # the beginnings of their words
-    rest: frozenset[str]  # and those of the words outside them, in the longer one
-    tells: bool  # they hold names or numbers
-    words: int
-    of_shorter: float
-    of_longer: float
-    from_the_start: bool  # most of either text's first words are in it
+    shorter: Words
+    longer: Words
+    here: Sequence[int]  # the places of their words in the shorter one, ascending
+    there: Sequence[int]  # and in the longer one
 
     @staticmethod
     def of(shorter: Words, longer: Words, shared: Collection[int]) -> _Common:
         """The passages that are made of the shared shingles."""
-        here, there = _places(shorter, shared), _places(longer, shared)
-        first = min(_BRIEF * shorter.size // WORDS, len(shorter.crcs))
-        passages = [shorter.written[place] for place in here]
-        inside = set(there)
-        return _Common(
-            stems(passages),
-            stems([word for place, word in enumerate(longer.written) if place not in inside]),
-            tells(passages),
-            len(here) * WORDS // shorter.size,
-            len(here) / max(len(shorter.crcs), 1) if shorter.crcs != longer.crcs else 1.0,
-            len(there) / max(len(longer.crcs), 1),
-            2 * min(bisect_left(here, first), bisect_left(there, first)) >= first,
-        )
+        return _Common(shorter, longer, _places(shorter, shared), _places(longer, shared))
+
+    @property
+    def words(self) -> int:
+        return len(self.here) * WORDS // self.shorter.size
+
+    @property
+    def of_shorter(self) -> float:
+        if self.shorter.crcs == self.longer.crcs:
+            return 1.0
+        return len(self.here) / max(len(self.shorter.crcs), 1)
+
+    @property
+    def of_longer(self) -> float:
+        return len(self.there) / max(len(self.longer.crcs), 1)
+
+    @property
+    def from_the_start(self) -> bool:
+        """Whether most of either text's first words are in it."""
+        first = min(_BRIEF * self.shorter.size // WORDS, len(self.shorter.crcs))
+        return 2 * min(bisect_left(self.here, first), bisect_left(self.there, first)) >= first
+
+    @property
+    def tells(self) -> bool:
+        """Whether it holds names or numbers."""
+        return tells(self._passages)
+
+    @property
+    def _passages(self) -> list[str]:
+        return [self.shorter.written[place] for place in self.here]
+
+    # Most pairs have too little in common for anybody to ask.
+    @cached_property
+    def passages(self) -> frozenset[str]:
+        """The beginnings of its words."""
+        return stems(self._passages)
+
+    @cached_property
+    def rest(self) -> frozenset[str]:
+        """The beginnings of the words outside it, in the longer one."""
+        inside = set(self.there)
+        return stems([word for place, word in enumerate(self.longer.written) if place not in inside])
 
     def takes_up(self, shorter: Reading, longer: Reading) -> tuple[bool, bool]:
         """Whether it takes up what the one title says and the other does not, and the other way round."""

@@ -167,11 +167,12 @@ class Lookup:
         for key in keys:
             if isinstance(key, tuple):
                 rows.setdefault(len(key), set()).add(key)
-        self._rows = [(length, some, {row[0] for row in some}) for length, some in rows.items()]
+        self._rows = [(length, some, {max(row, key=len) for row in some}) for length, some in rows.items()]
         self._beginnings: dict[str, list[str]] = {}  # by their first three letters, or two
         for key in words:
             if key.endswith("*"):
                 self._beginnings.setdefault(key[:-1][:3], []).append(key[:-1])
+        self._starts = {letters[:2] for letters in self._beginnings}
         self._stemmed = [key for key in words if key.startswith("~")]
         self._by_stem: dict[str, dict[str, list[str]]] = {}  # by language; made when the first document of it comes
         self._titles = frozenset(key for key in words if key.startswith(_TITLE))
@@ -187,14 +188,14 @@ class Lookup:
 
     def _present(self, document: Document) -> set[Key]:
         present: set[Key] = set(self._words & document.words)
-        for length, rows, firsts in self._rows:
-            if not firsts.isdisjoint(document.words):
+        for length, rows, rarest in self._rows:
+            if not rarest.isdisjoint(document.words):
                 for field in document.fields:
                     present |= rows.intersection(zip(*(field.words[start:] for start in range(length)), strict=False))
         if self._titles:
             present.update(self._titles.intersection([_TITLE + word for word in document.fields[0].words]))
-        some = self._beginnings
-        for word in [word for word in document.words if word[:3] in some or word[:2] in some]:
+        some, starts = self._beginnings, self._starts
+        for word in [word for word in document.words if word[:2] in starts]:
             letters = (*some.get(word[:3], ()), *some.get(word[:2], ()))
             present.update([f"{each}*" for each in letters if word.startswith(each)])
         if self._stemmed:
