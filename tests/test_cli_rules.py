@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.archive import open_archive
-from monitor.model import Duplicate, Finding, Join, LanguageGuess, New
+from monitor.model import Delivered, Duplicate, Finding, Join, LanguageGuess, New
 from tests.archive.builders import an_outcome, numbered, the_archived
 from tests.commands import Result, monitor
 from tests.factories import a_feed
@@ -255,17 +255,21 @@ def test_a_backfill_of_a_rule_with_a_digest_waits_for_it(own: Path) -> None:
     assert alerts(own) == [("alliance", "waiting")] * 3
 
 
-def test_a_backfill_waits_for_a_daemon_to_end_and_a_test_does_not(own: Path) -> None:
+def test_a_backfill_goes_on_beside_a_daemon_which_then_writes_on(own: Path) -> None:
     daemon = open_archive(str(own / "archive.db"), now=NOW)
     try:
-        backfilled = ask(own, "rules", "test", "ukraine", "--backfill", "7d")
+        backfilled = ask(own, "rules", "test", "ukraine", "--backfill", "7d", "--alert")
         tested = ask(own, "rules", "test", "ukraine", "--json")
+        queued = daemon.due_deliveries(NOW, limit=10, everything=True)
+        for delivery in queued:
+            daemon.settle(delivery, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
     finally:
         daemon.close()
 
-    assert backfilled.status == 75
-    assert "Stop that one first" in backfilled.err
+    assert backfilled.status == 0
+    assert backfilled.out.splitlines()[0] == "ukraine: 3 matches recorded"
     assert ids(tested) == [5, 4, 3, 2, 1]
+    assert alerts(own) == [("ukraine", "sent")] * 3
 
 
 # ── rules diff ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,6 +29,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
+from monitor.archive.opening import Access
 from monitor.archive.reports import (
     AlertRow,
     DeliveryProblem,
@@ -61,6 +62,7 @@ from monitor.model import (
 from monitor.urls import LinkRules
 
 __all__ = [
+    "Access",
     "AlertRow",
     "Archive",
     "ArchiveThread",
@@ -330,11 +332,12 @@ class Archive(Protocol):
         ...
 
 
-def open_archive(url: str, *, read_only: bool = False, now: datetime) -> Archive:
+def open_archive(url: str, *, access: Access = "hold", now: datetime) -> Archive:
     """Opens the archive that `url` names: the path of an SQLite file.
 
-    For writing it is created when missing, brought up to this version's schema, and held alone until it is closed;
-    `now` is noted for whoever finds it held. Read-only it may be open any number of times, also while it is written.
+    "hold": to work on it. It is created when missing, brought up to this version's schema, and held alone until it is
+    closed; `now` is noted for whoever finds it held. "amend": to add or change a few rows, also while another process
+    holds it; both take turns. "read": any number of times, also while it is written.
 
     Raises ArchiveForeign (not our file; it is not touched), ArchiveBusy (another process holds it), ArchiveError.
     """
@@ -343,7 +346,7 @@ def open_archive(url: str, *, read_only: bool = False, now: datetime) -> Archive
         raise ArchiveError(
             f'archive {scheme}://…: this version keeps archives in SQLite only. Write a path: "db/archive.db".'
         )
-    return open_sqlite(url, read_only=read_only, now=now)
+    return open_sqlite(url, access=access, now=now)
 
 
 class ArchiveThread:

@@ -1,9 +1,9 @@
 """Which file is an archive, who may write to it, and how it is opened.
 
 An archive is an SQLite file with our application id. What a file is gets looked at before anything is written, and a
-file that is not ours is never touched. One process writes at a time, behind a lock file beside the archive; all others
-open it read-only. (Before SQLite 3.51.3, two connections that write or checkpoint can corrupt a WAL archive:
-https://www.sqlite.org/wal.html, "The WAL-Reset Bug".)
+file that is not ours is never touched. One process holds it, behind a lock file beside the archive, and works on it:
+the daemon, or a command in its place. Commands that only add a few rows may do so beside it, in turn (`turns`); all
+others open it read-only.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import sys
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from monitor.archive.migrations import SCHEMA_VERSION, migrate
+from monitor.archive.turns import Turns
 from monitor.archive.values import instant_text
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveForeign
 
 APPLICATION_ID = 0x6D6F6E69  # "moni"; SQLite keeps it at byte 68 of the file
 
 OLDEST_SQLITE = (3, 40)
+
+Access = Literal["hold", "amend", "read"]
 
 BUSY_SECONDS = 5.0
 
@@ -35,8 +39,8 @@ WAL_KEPT_BYTES = 64 * 2**20
 CACHE_KIBIBYTES = 16 * 2**10
 
 
-def open_for_writing(path: Path, *, now: datetime) -> tuple[sqlite3.Connection, int, tuple[str, ...]]:
-    """The archive's one writing connection, the lock it stands behind, and the migrations that were applied.
+def open_for_writing(path: Path, *, now: datetime) -> tuple[sqlite3.Connection, int, Turns, tuple[str, ...]]:
+    """The connection of who holds the archive, the lock it stands behind, its turns, and the migrations applied.
 
     Creates what is missing, brings an older archive up to date, and clears what leases an ended process left.
     """
@@ -50,12 +54,15 @@ def open_for_writing(path: Path, *, now: datetime) -> tuple[sqlite3.Connection, 
         if not _exists(path):
             _create(path)
         check_ours(path)
+        turns = Turns(path, mode=ARCHIVE_MODE)
         connection = _connect(path, "mode=rw")
         try:
-            _prepare(connection)
-            return connection, lock, _bring_up(connection)
+            with turns.taken():
+                _prepare(connection)
+                return connection, lock, turns, _bring_up(connection)
         except BaseException:
             connection.close()
+            turns.close()
             raise
     except sqlite3.Error as error:
         os.close(lock)
@@ -65,26 +72,59 @@ def open_for_writing(path: Path, *, now: datetime) -> tuple[sqlite3.Connection, 
         raise
 
 
+def open_to_amend(path: Path) -> tuple[sqlite3.Connection, Turns]:
+    """A connection that may write beside the archive's holder, each time it has the turn; to this version's schema."""
+    _check_there(path)
+    turns = Turns(path, mode=ARCHIVE_MODE)
+    try:
+        connection = _connect(path, "mode=rw")
+        try:
+            with turns.taken():
+                _prepare(connection)
+            _check_version(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        turns.close()
+        raise unusable(path, error) from error
+    except BaseException:
+        turns.close()
+        raise
+    return connection, turns
+
+
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that cannot write, to an archive of exactly this version's schema."""
+    _check_there(path)
+    try:
+        connection = connect_read_only(path)
+        try:
+            _check_version(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    return connection
+
+
+def _check_there(path: Path) -> None:
     _check_sqlite()
     if not _exists(path):
         raise ArchiveError(
             f"archive {path} does not exist. `monitor run` or `monitor poll` creates it; --archive names another."
         )
     check_ours(path)
-    try:
-        connection = connect_read_only(path)
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        raise unusable(path, error) from error
+
+
+def _check_version(path: Path, connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version < SCHEMA_VERSION:
-        connection.close()
         raise ArchiveError(
             f"archive {path} was written by an older monitor (schema {version}, this one needs {SCHEMA_VERSION})."
             " Run `monitor db migrate`, or start the daemon, which does so by itself."
         )
-    return connection
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:

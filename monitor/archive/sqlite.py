@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories
 from monitor.archive import feeds as feed_list
-from monitor.archive.opening import open_for_reading, open_for_writing, unusable
+from monitor.archive.opening import Access, open_for_reading, open_for_writing, open_to_amend, unusable
 from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
+from monitor.archive.turns import Turns
 from monitor.archive.values import params
 from monitor.errors import ArchiveError
 from monitor.model import (
@@ -34,25 +35,35 @@ from monitor.model import (
 from monitor.urls import LinkRules
 
 
-def open_sqlite(path: str, *, read_only: bool, now: datetime) -> SqliteArchive:
+def open_sqlite(path: str, *, access: Access, now: datetime) -> SqliteArchive:
     """Opens an archive file. Links are followed first: one file has one lock, whatever name it goes by."""
     real = Path(os.path.realpath(path))
-    if read_only:
+    if access == "read":
         return SqliteArchive(open_for_reading(real), path=real)
-    connection, lock, migrated = open_for_writing(real, now=now)
-    return SqliteArchive(connection, path=real, lock=lock, migrated=migrated)
+    if access == "amend":
+        connection, turns = open_to_amend(real)
+        return SqliteArchive(connection, path=real, turns=turns)
+    connection, lock, turns, migrated = open_for_writing(real, now=now)
+    return SqliteArchive(connection, path=real, turns=turns, lock=lock, migrated=migrated)
 
 
 class SqliteArchive:
     """An open archive file. See `Archive` for what each method promises."""
 
     def __init__(
-        self, connection: sqlite3.Connection, *, path: Path, lock: int | None = None, migrated: tuple[str, ...] = ()
+        self,
+        connection: sqlite3.Connection,
+        *,
+        path: Path,
+        turns: Turns | None = None,
+        lock: int | None = None,
+        migrated: tuple[str, ...] = (),
     ) -> None:
         connection.row_factory = sqlite3.Row
         self._db = connection
         self._path = path
-        self._lock = lock  # the open lock file; None: opened read-only
+        self._turns = turns  # None: opened read-only
+        self._lock = lock  # the open lock file; None: somebody else holds the archive
         self._identity = _identity(path)
         self._judged_up_to: dict[str, int] = {}  # feed → the last article there was when it was last looked up
         self.migrated = migrated
@@ -254,15 +265,22 @@ class SqliteArchive:
             db.execute("SELECT 1")
 
     def close(self) -> None:
-        self._db.close()
+        with self._turn():
+            self._db.close()  # the last one to close it makes a checkpoint
+        if self._turns is not None:
+            self._turns.close()
+            self._turns = None
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
+    def _turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turns is None else self._turns.taken()
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """A transaction, begun as a writer: one that begins reading can be refused when it comes to write."""
-        with self._explained() as db:
+        with self._explained() as db, self._turn():
             if _identity(self._path) != self._identity:
                 # SQLite would go on writing into a file that no longer has a name.
                 raise ArchiveError(

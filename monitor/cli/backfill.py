@@ -64,7 +64,7 @@ async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool)
 
     matches_of = finder(RuleSet([rule]), by_key(session.config.feeds))
     done = Backfilled(rule=rule.spec.name, since=since)
-    async with session.writing() as (archive, thread):
+    async with session.writing("amend") as (archive, thread):
         rows = archive.search(candidates_for([rule]), since=since)
         with progress(now(), since) as line:
             while batch := await thread(lambda: list(islice(rows, _BATCH))):

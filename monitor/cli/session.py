@@ -18,7 +18,7 @@ import click
 from monitor import show
 
 if TYPE_CHECKING:
-    from monitor.archive import Archive, ArchiveThread
+    from monitor.archive import Access, Archive, ArchiveThread
     from monitor.config import Config
 
 EXIT_SOME_FEEDS_FAILED = 3
@@ -63,20 +63,20 @@ class Session:
         """The archive, opened read-only: the daemon need not stop."""
         from monitor.archive import open_archive
 
-        archive = open_archive(self.archive_url, read_only=True, now=now())
+        archive = open_archive(self.archive_url, access="read", now=now())
         try:
             yield archive
         finally:
             archive.close()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[tuple[Archive, ArchiveThread]]:
-        """The archive, opened for writing on its thread. Raises ArchiveBusy while a daemon holds it."""
+    async def writing(self, access: Access = "hold") -> AsyncIterator[tuple[Archive, ArchiveThread]]:
+        """The archive on its thread, held alone: raises ArchiveBusy while a daemon holds it. Or amended beside one."""
         from monitor.archive import ArchiveThread, open_archive
 
         thread = ArchiveThread()
         try:
-            archive = await thread(open_archive, self.archive_url, now=now())
+            archive = await thread(open_archive, self.archive_url, access=access, now=now())
             try:
                 yield archive, thread
             finally:

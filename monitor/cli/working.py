@@ -120,7 +120,7 @@ async def _poll_dry(session: Session, keys: Sequence[str] | None) -> list[PollOu
         thread = ArchiveThread()
         stack.push_async_callback(thread.aclose)
         if await asyncio.to_thread(Path(config.archive).exists):
-            archive = await thread(open_archive, config.archive, read_only=True, now=now())
+            archive = await thread(open_archive, config.archive, access="read", now=now())
         else:  # everything is new to an archive that is not there yet; an empty one elsewhere stands for it
             folder = stack.enter_context(TemporaryDirectory())
             archive = await thread(open_archive, str(Path(folder) / "archive.db"), now=now())

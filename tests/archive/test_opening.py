@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.archive import Archive, open_archive
+from monitor.archive import Access, Archive, open_archive
 from monitor.archive.adhoc import run_sql
 from monitor.archive.migrations import SCHEMA_VERSION
 from monitor.archive.opening import APPLICATION_ID
@@ -31,7 +31,7 @@ ARTICLES = 40
 LONG = "mot " * 1_500
 ANOTHER_ID = 252006675
 
-READ_OR_WRITTEN = pytest.mark.parametrize("read_only", [True, False], ids=["for reading", "for writing"])
+READ_OR_WRITTEN = pytest.mark.parametrize("access", ["read", "amend", "hold"])
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def opened(path: Path, *, read_only: bool = False) -> closing[Archive]:
+def opened(path: Path, *, access: Access = "hold") -> closing[Archive]:
     """The archive, to be closed at the end of a `with`."""
-    return closing(open_archive(str(path), read_only=read_only, now=NOW))
+    return closing(open_archive(str(path), access=access, now=NOW))
 
 
 def header(path: Path) -> tuple[int, int, int]:
@@ -120,7 +120,7 @@ archive._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @READ_OR_WRITTEN
-def test_a_process_killed_in_a_checkpoint_loses_nothing(read_only: bool, path: Path) -> None:
+def test_a_process_killed_in_a_checkpoint_loses_nothing(access: Access, path: Path) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_IN_A_CHECKPOINT, path], cwd=Path(__file__).parents[2], check=False
     )
@@ -128,28 +128,28 @@ def test_a_process_killed_in_a_checkpoint_loses_nothing(read_only: bool, path: P
     assert killed.returncode == -signal.SIGXFSZ
     assert path.stat().st_size < header(path)[0] * PAGE  # else it was not killed where it should be
 
-    with opened(path, read_only=read_only) as archive:
+    with opened(path, access=access) as archive:
         assert archive.status(NOW).articles == ARTICLES
     assert complete(path)
 
 
 @READ_OR_WRITTEN
 @pytest.mark.parametrize("checkpointed", [1, 2, 3, 30, 60, 90, 120])
-def test_however_far_the_checkpoint_came_everything_is_there(checkpointed: int, read_only: bool, path: Path) -> None:
+def test_however_far_the_checkpoint_came_everything_is_there(checkpointed: int, access: Access, path: Path) -> None:
     left_by_a_kill(path, checkpointed=checkpointed, begun=created, then=grow)
 
-    with opened(path, read_only=read_only) as archive:
+    with opened(path, access=access) as archive:
         assert archive.status(NOW).articles == ARTICLES
     assert complete(path)
 
 
 @READ_OR_WRITTEN
 @pytest.mark.parametrize("checkpointed", [1, 2, 30])
-def test_an_archive_killed_in_its_first_checkpoint_is_opened(checkpointed: int, read_only: bool, path: Path) -> None:
+def test_an_archive_killed_in_its_first_checkpoint_is_opened(checkpointed: int, access: Access, path: Path) -> None:
     """Its tables too are in the log then, and so is the list of them, which needs more than the first page."""
     left_by_a_kill(path, checkpointed=checkpointed, begun=named, then=grow)
 
-    with opened(path, read_only=read_only) as archive:
+    with opened(path, access=access) as archive:
         assert archive.status(NOW).articles == ARTICLES
     assert complete(path)
 
@@ -198,11 +198,11 @@ def each(*steps: Callable[[Path], None]) -> Callable[[Path], None]:
 
 
 @READ_OR_WRITTEN
-def test_an_archive_that_only_its_log_names_ours_is_opened(read_only: bool, path: Path) -> None:
+def test_an_archive_that_only_its_log_names_ours_is_opened(access: Access, path: Path) -> None:
     left_by_a_kill(path, checkpointed=0, begun=blank, then=each(naming(APPLICATION_ID), grow))
     assert header(path) == (1, 0, 0)
 
-    with opened(path, read_only=read_only) as archive:
+    with opened(path, access=access) as archive:
         assert archive.status(NOW).articles == ARTICLES
     assert complete(path)
 
@@ -210,12 +210,12 @@ def test_an_archive_that_only_its_log_names_ours_is_opened(read_only: bool, path
 @READ_OR_WRITTEN
 @pytest.mark.parametrize("in_the_file", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1], ids=["older", "newer"])
 def test_the_schema_number_in_the_log_comes_after_the_one_in_the_file(
-    in_the_file: int, read_only: bool, path: Path
+    in_the_file: int, access: Access, path: Path
 ) -> None:
     left_by_a_kill(path, checkpointed=0, begun=each(created, numbering(in_the_file)), then=numbering(SCHEMA_VERSION))
     assert header(path)[1] == in_the_file
 
-    with opened(path, read_only=read_only) as archive:
+    with opened(path, access=access) as archive:
         assert archive.status(NOW).articles == 0
 
 
@@ -286,13 +286,13 @@ REFUSED = {
 
 @READ_OR_WRITTEN
 @pytest.mark.parametrize("make", REFUSED, ids=lambda make: make.__name__)
-def test_what_is_refused_stays_as_it_is(make: Callable[[Path], None], read_only: bool, path: Path) -> None:
+def test_what_is_refused_stays_as_it_is(make: Callable[[Path], None], access: Access, path: Path) -> None:
     make(path)
     path.with_name("archive.db.lock").unlink(missing_ok=True)
     before = files(path)
 
     with pytest.raises(ArchiveForeign) as refusal:
-        open_archive(str(path), read_only=read_only, now=NOW)
+        open_archive(str(path), access=access, now=NOW)
 
     assert REFUSED[make] in str(refusal.value)
     assert files(path) == before
@@ -316,7 +316,7 @@ def test_what_a_rollback_journal_would_undo_is_not_read(path: Path) -> None:
     cut_off_in_a_rollback_journal(path)
 
     with pytest.raises(ArchiveError, match="A change to it was cut off"):
-        open_archive(str(path), read_only=True, now=NOW)
+        open_archive(str(path), access="read", now=NOW)
 
     created(path)  # opened for writing
     assert complete(path)

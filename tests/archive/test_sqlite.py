@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.archive import Archive, open_archive
+from monitor.archive import Access, Archive, open_archive
 from monitor.archive.migrations import SCHEMA_VERSION, m0001_first, m0003_pages
 from monitor.archive.opening import APPLICATION_ID, acquire_lock
 from monitor.archive.values import due, instant, instant_text, packed, unpacked
@@ -128,16 +128,16 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("read_only", [False, True], ids=["for writing", "for reading"])
+@pytest.mark.parametrize("access", ["hold", "amend", "read"])
 @pytest.mark.parametrize("make", FOREIGN, ids=lambda make: make.__name__)
 def test_a_file_that_is_not_ours_is_refused_and_not_touched(
-    make: Callable[[Path], None], read_only: bool, path: Path
+    make: Callable[[Path], None], access: Access, path: Path
 ) -> None:
     make(path)
     before = path.read_bytes(), path.stat().st_mtime_ns
 
     with pytest.raises(ArchiveForeign) as refusal:
-        open_archive(str(path), read_only=read_only, now=NOW)
+        open_archive(str(path), access=access, now=NOW)
 
     assert FOREIGN[make] in str(refusal.value)
     assert str(path) in str(refusal.value)
@@ -159,7 +159,7 @@ def test_a_schema_number_that_is_only_in_the_log_counts(path: Path) -> None:
         newer.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
 
         with pytest.raises(ArchiveForeign, match="newer monitor"):
-            open_archive(str(path), read_only=True, now=NOW)
+            open_archive(str(path), access="read", now=NOW)
 
 
 def test_an_archive_whose_checkpoint_was_cut_off_is_opened_with_its_log(path: Path) -> None:
@@ -175,7 +175,7 @@ def test_an_archive_whose_checkpoint_was_cut_off_is_opened_with_its_log(path: Pa
     path.write_bytes(path.read_bytes()[:page] + before[page:])
     Path(f"{path}-wal").write_bytes(log)
 
-    open_archive(str(path), read_only=True, now=NOW).close()
+    open_archive(str(path), access="read", now=NOW).close()
     with opened(path):
         pass
 
@@ -225,7 +225,7 @@ def test_no_archive_is_begun_beside_the_log_of_another(path: Path) -> None:
 
 def test_a_missing_archive_is_not_created_by_reading(path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"does not exist\. `monitor run`"):
-        open_archive(str(path), read_only=True, now=NOW)
+        open_archive(str(path), access="read", now=NOW)
 
     assert list(path.parent.iterdir()) == []
 
@@ -235,7 +235,7 @@ def test_an_older_archive_is_read_after_it_was_migrated(path: Path) -> None:
     change(path, f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
 
     with pytest.raises(ArchiveError, match="Run `monitor db migrate`"):
-        open_archive(str(path), read_only=True, now=NOW)
+        open_archive(str(path), access="read", now=NOW)
 
 
 def test_a_migration_that_fails_leaves_no_trace(path: Path) -> None:
@@ -257,7 +257,7 @@ def test_an_archive_can_be_read_where_nothing_can_be_written(path: Path) -> None
     path.with_name("archive.db.lock").unlink()
     path.with_name("archive.db-shm").symlink_to("nowhere/shm")  # as in a folder we may not write to: it cannot be made
 
-    with closing(open_archive(str(path), read_only=True, now=NOW)) as archive:
+    with closing(open_archive(str(path), access="read", now=NOW)) as archive:
         assert archive.status(NOW).articles == 4
 
 
@@ -296,7 +296,7 @@ def test_an_archive_that_could_not_be_opened_is_not_held(path: Path) -> None:
 
 
 def test_readers_do_not_wait_for_the_writer_and_write_nothing(path: Path) -> None:
-    with opened(path) as writer, closing(open_archive(str(path), read_only=True, now=NOW)) as reader:
+    with opened(path) as writer, closing(open_archive(str(path), access="read", now=NOW)) as reader:
         writer.sync_feeds([a_feed()], NOW)
 
         assert [row.key for row in reader.feed_rows()] == ["gazette"]
@@ -306,7 +306,7 @@ def test_readers_do_not_wait_for_the_writer_and_write_nothing(path: Path) -> Non
 
 def test_opening_for_reading_does_not_let_go_of_the_writers_locks(path: Path) -> None:
     with opened(path) as archive:
-        open_archive(str(path), read_only=True, now=NOW).close()
+        open_archive(str(path), access="read", now=NOW).close()
 
         # A process that may take the whole file for itself would fold the log into it under the writer's hands.
         taking = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('PRAGMA journal_mode = DELETE')"
