@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.archive import open_archive
 from tests.commands import Result, monitor
+from tests.factories import NOW
 from tests.loopback import Answer, Site
 from tests.rss import item, rss
 
@@ -362,6 +364,25 @@ def test_send_test_says_where_the_mail_went(tmp_path: Path, site: ServedSite) ->
     assert result.status == 0, result.err
     assert "desk: desk@example.org" in result.out
     assert len(list((tmp_path / "db" / "maildir" / "new").iterdir())) == 1
+
+
+def test_a_message_that_was_given_up_is_sent_once_more_beside_a_daemon(polled: Path) -> None:
+    database = sqlite3.connect(polled / "db" / "archive.db", isolation_level=None)
+    (alert,) = database.execute(
+        "UPDATE deliveries SET state = 'dead', next_attempt_at = NULL, sent_at = NULL, last_error = '550 no' "
+        "WHERE id = (SELECT min(id) FROM deliveries) RETURNING alert"
+    ).fetchone()
+    database.close()
+
+    with closing(open_archive(str(polled / "db" / "archive.db"), now=NOW)):
+        resent = monitor("alerts", "resend", str(alert), cwd=polled)
+        again = monitor("alerts", "resend", str(alert), cwd=polled)
+        nothing = monitor("alerts", "resend", cwd=polled)
+
+    assert (resent.status, resent.out) == (0, "1 message queued; the daemon or `monitor deliver` sends them\n")
+    assert (again.status, again.out) == (1, "")
+    assert f"alert {alert}: no message of it was given up" in again.err
+    assert (nothing.status, nothing.out) == (0, "0 messages queued; the daemon or `monitor deliver` sends them\n")
 
 
 def test_without_a_configuration_the_next_step_is_said(tmp_path: Path) -> None:

@@ -183,6 +183,13 @@ class Archive(Protocol):
         """Writes what came of an attempt. TryAgain without a `next_attempt_at` is given up."""
         ...
 
+    def resend(self, alerts: Sequence[int] | None, now: datetime) -> tuple[int, ...]:
+        """Queues the messages that were given up anew: of these alerts, or all; the alerts, once for each message.
+
+        The messages stay what they are, under the Message-ID they have. Their patience begins anew.
+        """
+        ...
+
     def hold_channel(self, channel: str, *, until: datetime) -> None:
         """Puts off all queued deliveries of a channel that is down; none is tried before `until`."""
         ...

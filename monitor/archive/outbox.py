@@ -120,6 +120,25 @@ def _bring_alert_up_to_date(db: sqlite3.Connection, alert: int) -> None:
     )
 
 
+def resend(db: sqlite3.Connection, alerts: Sequence[int] | None, now: datetime) -> tuple[int, ...]:
+    """Queues the messages that were given up anew: of these alerts, or all; the alerts, once for each message.
+
+    The messages stay what they are, under the Message-ID they have. Their patience begins anew.
+    """
+    wanted = db.execute(
+        """
+        UPDATE deliveries SET state = 'queued', next_attempt_at = :now, created_at = :now, attempts = 0
+        WHERE state = 'dead' AND (:alerts IS NULL OR alert IN (SELECT value FROM json_each(:alerts)))
+        RETURNING alert
+        """,
+        params(now=now, alerts=None if alerts is None else list(alerts)),
+    ).fetchall()
+    queued = tuple(row["alert"] for row in wanted)
+    for alert in sorted(set(queued)):
+        _bring_alert_up_to_date(db, alert)
+    return queued
+
+
 def hold_channel(db: sqlite3.Connection, channel: str, *, until: datetime) -> None:
     """Puts off a channel's queued deliveries; one that is due later anyway keeps its time."""
     db.execute(

@@ -138,6 +138,10 @@ class SqliteArchive:
         with self._transaction() as db:
             outbox.settle(db, delivery, result, now=now, next_attempt_at=next_attempt_at)
 
+    def resend(self, alerts: Sequence[int] | None, now: datetime) -> tuple[int, ...]:
+        with self._transaction() as db:
+            return outbox.resend(db, alerts, now)
+
     def hold_channel(self, channel: str, *, until: datetime) -> None:
         with self._transaction() as db:
             outbox.hold_channel(db, channel, until=until)

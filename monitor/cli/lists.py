@@ -38,6 +38,29 @@ def alerts_list(session: Session, state: str | None, since: timedelta | None, li
     show.table(columns, ([getattr(row, column) for column in columns] for row in rows), right=("id",))
 
 
+@alerts.command("resend")
+@click.argument("numbers", metavar="[ID]...", type=int, nargs=-1)
+@pass_session
+def alerts_resend(session: Session, numbers: tuple[int, ...]) -> int:
+    """Send what was given up once more: the messages of these alerts, or all there are.
+
+    For when what stood in their way is gone: an address corrected on the server's side, a full mailbox emptied. They go
+    out as they are, under the Message-ID they had, so that a mail program can tell one that came after all.
+    """
+
+    async def main() -> tuple[int, ...]:
+        async with session.writing("amend") as (archive, thread):
+            return await thread(archive.resend, numbers or None, now())
+
+    queued = asyncio.run(main())
+    missing = [number for number in numbers if number not in queued]
+    for number in missing:
+        show.note(f"alert {number}: no message of it was given up; `monitor alerts list --state dead` names those")
+    if queued or not missing:
+        show.line(f"{show.counted(len(queued), 'message')} queued; the daemon or `monitor deliver` sends them")
+    return 1 if missing else 0
+
+
 @alerts.command("send-test")
 @click.argument("channel", required=False)
 @pass_session

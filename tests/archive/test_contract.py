@@ -718,6 +718,29 @@ def test_a_message_without_a_next_attempt_is_given_up(outbox: Archive) -> None:
     assert outbox.delivery_rows(first.alert)[0].state == "dead"
 
 
+def test_what_was_given_up_is_sent_once_more_when_asked_with_fresh_patience(outbox: Archive) -> None:
+    first, second = outbox.due_deliveries(NOW, limit=10)
+    outbox.settle(first, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
+    outbox.settle(second, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
+
+    queued = outbox.resend([first.alert], later(days=9))
+
+    assert queued == (first.alert,)
+    (again,) = outbox.due_deliveries(later(days=9), limit=10)
+    assert (again.message_id, again.message) == (first.message_id, first.message)
+    assert (again.attempts, again.created_at) == (0, later(days=9))
+    assert (the_alert(outbox).state, outbox.status(later(days=9)).dead) == ("queued", 0)
+    assert outbox.resend(None, later(days=9)) == ()  # nothing else was given up
+
+
+def test_only_the_alerts_that_were_named_are_sent_once_more(outbox: Archive) -> None:
+    first, _ = outbox.due_deliveries(NOW, limit=10)
+    outbox.settle(first, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
+
+    assert outbox.resend([first.alert + 1], NOW) == ()
+    assert outbox.resend(None, NOW) == (first.alert,)
+
+
 def test_what_was_sent_stays_sent(outbox: Archive) -> None:
     first, _ = outbox.due_deliveries(NOW, limit=10)
     outbox.settle(first, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
