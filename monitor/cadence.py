@@ -47,6 +47,7 @@ ATTEMPTS_AFTER = (
     timedelta(minutes=30),
 )
 ATTEMPTS_THEN_EVERY = timedelta(hours=1)
+REFUSED_AGAIN_AFTER = (timedelta(hours=1), timedelta(hours=23))
 GIVE_UP_AFTER = timedelta(days=5)
 
 # Age alone never kills a message: after a week of downtime, or with a clock that jumped, the old ones get these tries.
@@ -158,6 +159,17 @@ def next_attempt(*, attempts: int, created_at: datetime, now: datetime, jitter: 
     step = max(attempts, 1) - 1
     wait = ATTEMPTS_AFTER[step] if step < len(ATTEMPTS_AFTER) else ATTEMPTS_THEN_EVERY
     return now + wait * (0.8 + jitter * 0.4)
+
+
+def next_after_refusal(*, refusals: int, now: datetime, jitter: float) -> datetime | None:
+    """When to offer a recipient again whom the server has refused so often, the last time just now.
+
+    After an hour, then after the rest of a day, each give or take 5 %. None: give up, because it was refused three
+    times over a day. 550 is what greylists and policies say, too, not only of people who are not there.
+    """
+    if refusals > len(REFUSED_AGAIN_AFTER):
+        return None
+    return now + REFUSED_AGAIN_AFTER[max(refusals, 1) - 1] * (0.95 + jitter / 10)
 
 
 def next_page_attempt(*, attempts: int, retry_after: timedelta | None, now: datetime, jitter: float) -> datetime | None:

@@ -16,7 +16,7 @@ from typing import assert_never
 from monitor import logs
 from monitor.alert import recipients
 from monitor.archive import Archive, ArchiveThread
-from monitor.cadence import next_attempt
+from monitor.cadence import next_after_refusal, next_attempt
 from monitor.channels import Channel
 from monitor.model import (
     ChannelSpec,
@@ -27,7 +27,7 @@ from monitor.model import (
     Refused,
     TryAgain,
 )
-from monitor.render import message_id, test_mail
+from monitor.render import message_id, plainer_mail, test_mail
 
 BATCH = 200  # messages read from the outbox at once; bounds memory, not what is sent
 
@@ -112,13 +112,21 @@ class _Sending:
         """Writes the channel's word down; when the message is tried again, None when it is not."""
         at = self.now()
         next_attempt_at = None
-        if isinstance(result, TryAgain):
-            next_attempt_at = next_attempt(
-                attempts=delivery.attempts + 1, created_at=delivery.created_at, now=at, jitter=self.jitter()
-            )
-            if next_attempt_at is None and result.channel_wide:
-                next_attempt_at = at + ASK_A_DOWN_CHANNEL_EVERY
-        await self.thread(self.archive.settle, delivery, result, now=at, next_attempt_at=next_attempt_at)
+        stub = None
+        match result:
+            case TryAgain(channel_wide=channel_wide):
+                next_attempt_at = next_attempt(
+                    attempts=delivery.attempts + 1, created_at=delivery.created_at, now=at, jitter=self.jitter()
+                )
+                if next_attempt_at is None and channel_wide:
+                    next_attempt_at = at + ASK_A_DOWN_CHANNEL_EVERY
+            case Refused(about="recipient"):
+                next_attempt_at = next_after_refusal(refusals=delivery.refusals + 1, now=at, jitter=self.jitter())
+            case Refused(about="message", why=why) if not delivery.is_stub:
+                told = await self.thread(self.archive.told, delivery.alert)
+                stub = plainer_mail(delivery.message, told, why=why)
+                next_attempt_at = at
+        await self.thread(self.archive.settle, delivery, result, now=at, next_attempt_at=next_attempt_at, stub=stub)
         self.tell(delivery, result, next_attempt_at)
         return next_attempt_at
 
@@ -131,7 +139,7 @@ class _Sending:
             case Delivered():
                 self.counts.sent += 1
                 log.info("message sent", **facts)
-            case TryAgain(why=why) if next_attempt_at is not None:
+            case TryAgain(why=why) | Refused(why=why) if next_attempt_at is not None:
                 self.counts.retried += 1
                 log.warning("message not sent", **facts, why=why, next=f"{next_attempt_at:%Y-%m-%dT%H:%M:%SZ}")
             case TryAgain(why=why) | Refused(why=why):

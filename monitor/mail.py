@@ -71,11 +71,22 @@ def whole_mail(envelope: Envelope, *, subject: str, text: str, html: str) -> byt
 
 def stub(envelope: Envelope, *, subject: str, lines: Sequence[str]) -> bytes:
     """A plain mail that cannot fail: no templates, no encoded headers ("?" for what ASCII cannot say), base64."""
-    head = [f"{name}: {_ascii(value)}" for name, value in _fields(envelope, subject)]
-    head += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64"]
+    return _plain([f"{name}: {_ascii(value)}" for name, value in _fields(envelope, subject)], lines)
+
+
+def _plain(header: Sequence[str], lines: Sequence[str]) -> bytes:
+    head = [*header, "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
+    head.append("Content-Transfer-Encoding: base64")
     printable = ["".join(char if char.isprintable() else " " for char in line) for line in lines]
     body = base64.encodebytes("\r\n".join([*printable, ""]).encode("utf-8", "replace")).decode("ascii")
     return "\r\n".join([*head, "", *body.splitlines(), ""]).encode("ascii")
+
+
+def plainer(message: bytes, *, lines: Sequence[str]) -> bytes:
+    """A plain mail in place of one that a server refused: the same header, these lines, nothing else."""
+    header = email.message_from_bytes(message).items()
+    kept = [(name, str(value)) for name, value in header if not name.startswith(("Content-", "MIME-"))]
+    return _plain([f"{name}: {value if value.isascii() else _ascii(value)}" for name, value in kept], lines)
 
 
 def _fields(envelope: Envelope, subject: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Literal
 from urllib.parse import urlsplit
 
 # ── what to watch ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -753,6 +754,8 @@ class Delivery:
     message: bytes
     attempts: int  # made so far
     created_at: datetime
+    refusals: int = 0  # of the recipient, so far
+    is_stub: bool = False  # the mail was refused, and this is a plainer one in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -772,9 +775,21 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Never: this message to this recipient will not be taken. Kept, shown, not tried again."""
+    """Not this message to this recipient. What becomes of it depends on what it was about."""
 
     why: str
+    # address: it cannot be carried at all. recipient: servers refuse at first whom they take a day later (greylists,
+    # policies). message: its looks or its size; a plainer one may pass.
+    about: Literal["address", "recipient", "message"] = "address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One article that an alert or a digest tells of, in the fewest words."""
+
+    rule: str
+    title: str
+    link: str | None
 
 
 DeliveryResult = Delivered | TryAgain | Refused

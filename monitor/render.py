@@ -16,17 +16,18 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from monitor.advice import advice, is_our_own_line
-from monitor.mail import Envelope, message_id, stub, whole_mail
-from monitor.model import Article, FeedTrouble, House, LanguageGuess, Match, Notice, Span, WaitingAlert
+from monitor.mail import Envelope, message_id, plainer, stub, whole_mail
+from monitor.model import Article, FeedTrouble, House, LanguageGuess, Match, Notice, Span, Told, WaitingAlert
 from monitor.text import one_line
 
-__all__ = ["article_mail", "digest_mail", "message_id", "notice_mail", "notice_subject", "test_mail"]
+__all__ = ["article_mail", "digest_mail", "message_id", "notice_mail", "notice_subject", "plainer_mail", "test_mail"]
 
 TITLE_LIMIT = 200  # code points of a title that a subject or a heading shows
 LEAD_LIMIT = 600  # code points of the article's beginning
 WORDS_SHOWN = 8
 NAMES_IN_SUBJECT = 5
 COLUMNS = 76  # of a line of plain text
+MOST_IN_A_STUB = 100  # articles
 
 Facts = Mapping[str, object]
 Pieces = tuple[tuple[str, bool], ...]  # text cut where marks begin and end; True: a matched word
@@ -113,6 +114,17 @@ def notice_mail(*, mail_id: str, notice: Notice, house: House, recipient: str, n
         headline=subject,
         plainly=tuple(f"{trouble.feed}: {trouble.error or 'works again'}" for trouble in troubles),
     )
+
+
+def plainer_mail(message: bytes, told: Sequence[Told], *, why: str) -> bytes:
+    """The mail in place of one that a server refused for what it was: rule, title and link of each article, no more.
+
+    Without articles (a notice) the subject has to do.
+    """
+    lines = [line for each in told[:MOST_IN_A_STUB] for line in (f"{each.rule}: {each.title}", each.link or "", "")]
+    if len(told) > MOST_IN_A_STUB:
+        lines += [f"and {len(told) - MOST_IN_A_STUB} more articles; `monitor alerts list` has them all", ""]
+    return plainer(message, lines=[*lines, f"The mail server refused this message as it was: {why}"])
 
 
 def test_mail(*, mail_id: str, channel: str, house: House, recipient: str, now: datetime) -> bytes:

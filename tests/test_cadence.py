@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.cadence import next_attempt, next_poll
+from monitor.cadence import next_after_refusal, next_attempt, next_poll
 from monitor.model import SUCCESSES, Outcome, Pace, Rhythm
 from tests.factories import NOW, later
 
@@ -319,3 +319,21 @@ def test_a_server_that_says_when_to_come_back_is_not_kept_waiting_for_long_after
     assert wait(outcome=Outcome.RATE_LIMITED, pace=pace, failures=9, retry_after=HOUR / 2) == HOUR
     assert wait(outcome=Outcome.RATE_LIMITED, pace=pace, failures=9, retry_after=2 * HOUR) == 2 * HOUR
     assert wait(outcome=Outcome.RATE_LIMITED, pace=pace, failures=9) == DAY
+
+
+@pytest.mark.parametrize(
+    ("refusals", "jitter", "expected"),
+    [
+        pytest.param(1, 0.5, timedelta(hours=1), id="once"),
+        pytest.param(2, 0.5, timedelta(hours=23), id="twice"),
+        pytest.param(2, 0.0, timedelta(hours=23) * 0.95, id="no chance"),
+        pytest.param(3, 0.5, None, id="three times"),
+        pytest.param(99, 0.5, None, id="for ever"),
+    ],
+)
+def test_a_recipient_is_refused_three_times_over_a_day_at_least(
+    refusals: int, jitter: float, expected: timedelta | None
+) -> None:
+    at = next_after_refusal(refusals=refusals, now=NOW, jitter=jitter)
+
+    assert (None if at is None else at - NOW) == expected

@@ -18,6 +18,7 @@ from monitor.errors import ArchiveError
 from monitor.model import ChannelSpec, Delivered, Delivery, DeliveryIntent, DeliveryResult, Refused, TryAgain
 from tests.archive.builders import a_message
 from tests.factories import HOUSE, NOW, later
+from tests.mails import body, subject
 from tests.outbox import Outbox, Scripted
 
 ANNA, BELA, CARL = "anna@example.org", "bela@example.org", "carl@example.org"
@@ -114,6 +115,67 @@ async def test_a_refused_delivery_is_not_tried_again(outbox: Outbox, clock: Cloc
     await delivered(outbox, clock, desk, everything=True)
 
     assert desk.recipients == [CARL]
+
+
+async def test_a_refused_recipient_is_offered_again_over_a_day_and_then_given_up(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(CARL, ANNA))
+    desk = Scripted(answers={CARL: Refused(why="550 come back later", about="recipient")})
+    waits = []
+
+    while (await outbox.states())[0] == "queued":
+        await delivered(outbox, clock, desk)
+        await delivered(outbox, clock, desk)  # too early: nothing happens
+        (row, _) = await outbox.rows()
+        if row.next_attempt_at is not None:
+            waits.append(row.next_attempt_at - clock.at)
+            clock.at = row.next_attempt_at
+
+    assert waits == [timedelta(hours=1), timedelta(hours=23)]
+    assert desk.recipients == [CARL, ANNA, CARL, CARL]
+    assert len({delivery.message for delivery in desk.offered if delivery.recipient == CARL}) == 1
+    assert (row.state, row.attempts, row.last_error) == ("dead", 3, "550 come back later")
+
+
+async def test_a_greylist_that_says_550_costs_an_hour_and_no_alert(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(CARL))
+    desk = Scripted(answers={CARL: Refused(why="550 greylisted", about="recipient")})
+    await delivered(outbox, clock, desk)
+    desk.answers.clear()
+    clock.at = later(hours=1)
+
+    assert await delivered(outbox, clock, desk) == Deliveries(sent=1)
+
+
+async def test_a_refused_message_goes_out_once_more_as_a_plain_one(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(CARL))
+    desk = Scripted(answers={CARL: Refused(why="554 looks like spam", about="message")})
+    first = await delivered(outbox, clock, desk)
+    desk.answers.clear()
+
+    second = await delivered(outbox, clock, desk)
+
+    assert (first, second) == (Deliveries(retried=1), Deliveries(sent=1))
+    whole, plain = desk.offered
+    assert plain.message_id == whole.message_id
+    assert plain.is_stub
+    assert subject(plain.message) == subject(whole.message)
+    lines = body(plain.message, "plain").splitlines()
+    assert lines == [
+        "ukraine: Titre 0",
+        "https://gazette.example/0",
+        "",
+        "The mail server refused this message as it was: 554 looks like spam",
+    ]
+
+
+async def test_a_plain_message_that_is_refused_too_is_given_up(outbox: Outbox, clock: Clock) -> None:
+    await outbox.queue(*messages(CARL))
+    desk = Scripted(answers={CARL: Refused(why="554 not even so", about="message")})
+
+    counts = [await delivered(outbox, clock, desk) for _ in range(3)]
+
+    assert counts == [Deliveries(retried=1), Deliveries(dead=1), Deliveries()]
+    assert await outbox.states() == ["dead"]
 
 
 async def test_a_message_put_off_is_offered_again_with_the_same_bytes(outbox: Outbox, clock: Clock) -> None:

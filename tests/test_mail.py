@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.mail import SUBJECT_LIMIT, Envelope, message_id, stub, whole_mail
+from monitor.mail import SUBJECT_LIMIT, Envelope, message_id, plainer, stub, whole_mail
 from tests.factories import HOUSE, NOW
 from tests.mails import HOSTILE, body, parsed, subject
 
@@ -164,6 +164,27 @@ def test_a_stub_says_its_lines_in_full_and_its_subject_in_ascii() -> None:
     assert parsed(mail)["Subject"] == "[ukraine] ??????? = ?x?"
     assert body(mail, "plain") == "Title: Україна\n\n" + "a" * 2000 + "\n"
     assert base64.b64decode(mail.partition(b"\r\n\r\n")[2]).startswith(b"Title: ")
+
+
+@pytest.mark.parametrize("given", HOSTILE)
+def test_a_plainer_mail_has_the_header_of_the_one_that_was_refused(given: str) -> None:
+    refused = a_mail(subject=f"[ukraine] {given} Україна" + " guerre" * 30)
+
+    mail = plainer(refused, lines=("ukraine: Україна", "https://gazette.example/1", given))
+
+    ours = HEADERS[2:]
+    assert parsed(mail).keys() == [*ours, "MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
+    assert [parsed(mail)[name] for name in ours] == [parsed(refused)[name] for name in ours]
+    assert mail.isascii()
+    assert b"\n" not in mail.replace(b"\r\n", b"")
+    assert max(map(len, mail.split(b"\r\n"))) < 998
+    assert body(mail, "plain").splitlines()[:2] == ["ukraine: Україна", "https://gazette.example/1"]
+
+
+def test_a_plainer_mail_can_be_had_of_anything() -> None:
+    mail = plainer("Subject: Україна\r\nX: \xe9\r\n\r\nx".encode("latin-1", "replace"), lines=("x",))
+
+    assert mail.isascii()
 
 
 # ── the identity ─────────────────────────────────────────────────────────────────────────────────────────────────────

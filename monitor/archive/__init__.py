@@ -57,6 +57,7 @@ from monitor.model import (
     Near,
     PageOutcome,
     PollOutcome,
+    Told,
     WaitingAlert,
 )
 from monitor.urls import LinkRules
@@ -177,10 +178,23 @@ class Archive(Protocol):
         """Queued deliveries whose time has come (with `everything`: all that are queued), oldest first."""
         ...
 
+    def told(self, alert: int) -> tuple[Told, ...]:
+        """What an alert tells of, or the alerts that a digest carries, in the order of raising; none for a notice."""
+        ...
+
     def settle(
-        self, delivery: Delivery, result: DeliveryResult, *, now: datetime, next_attempt_at: datetime | None
+        self,
+        delivery: Delivery,
+        result: DeliveryResult,
+        *,
+        now: datetime,
+        next_attempt_at: datetime | None,
+        stub: bytes | None = None,
     ) -> None:
-        """Writes what came of an attempt. TryAgain without a `next_attempt_at` is given up."""
+        """Writes what came of an attempt. What was not taken and has no `next_attempt_at` is given up.
+
+        `stub` goes out then in place of a message that was refused; None: the message itself.
+        """
         ...
 
     def resend(self, alerts: Sequence[int] | None, now: datetime) -> tuple[int, ...]:

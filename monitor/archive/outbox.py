@@ -18,6 +18,7 @@ from monitor.model import (
     DeliveryResult,
     Excerpt,
     Refused,
+    Told,
     TryAgain,
     WaitingAlert,
 )
@@ -51,7 +52,8 @@ def due_deliveries(db: sqlite3.Connection, now: datetime, *, limit: int, everyth
     """Queued deliveries whose time has come, or all that are queued; oldest first."""
     rows = db.execute(
         """
-        SELECT id, alert, channel, recipient, message_id, message, attempts, created_at FROM deliveries
+        SELECT id, alert, channel, recipient, message_id, message, attempts, created_at, refusals, is_stub
+        FROM deliveries
         WHERE state = 'queued' AND (next_attempt_at <= :now OR :everything) ORDER BY id LIMIT :limit
         """,
         params(now=now, everything=everything, limit=limit),
@@ -66,9 +68,23 @@ def due_deliveries(db: sqlite3.Connection, now: datetime, *, limit: int, everyth
             message=row["message"],
             attempts=row["attempts"],
             created_at=instant(row["created_at"]),
+            refusals=row["refusals"],
+            is_stub=bool(row["is_stub"]),
         )
         for row in rows
     )
+
+
+def told(db: sqlite3.Connection, alert: int) -> tuple[Told, ...]:
+    """What an alert tells of, or the alerts that a digest carries, in the order of raising; none for a notice."""
+    rows = db.execute(
+        """
+        SELECT rule, articles.title, articles.link FROM alerts JOIN articles ON articles.id = alerts.article
+        WHERE alerts.id = :alert OR alerts.digest_alert = :alert ORDER BY alerts.id
+        """,
+        {"alert": alert},
+    )
+    return tuple(Told(rule=row["rule"], title=row["title"], link=row["link"]) for row in rows)
 
 
 def settle(
@@ -78,12 +94,16 @@ def settle(
     *,
     now: datetime,
     next_attempt_at: datetime | None,
+    stub: bytes | None = None,
 ) -> None:
-    """Writes what came of an attempt; a delivery that is no longer queued stays as it is."""
+    """Writes what came of an attempt; a delivery that is no longer queued stays as it is.
+
+    `next_attempt_at` None: there is none. `stub` is what goes out then, in place of a message that was refused.
+    """
     match result:
         case Delivered(reply=reply):
             became = params(state="sent", sent_at=now, reply=reply, next_attempt_at=None, last_error=None)
-        case TryAgain(why=why) if next_attempt_at is not None:
+        case TryAgain(why=why) | Refused(why=why, about="recipient" | "message") if next_attempt_at is not None:
             became = params(
                 state="queued", sent_at=None, reply=None, next_attempt_at=due(next_attempt_at), last_error=why
             )
@@ -94,10 +114,17 @@ def settle(
     db.execute(
         """
         UPDATE deliveries SET state = :state, attempts = attempts + 1, sent_at = :sent_at, reply = :reply,
-                              next_attempt_at = :next_attempt_at, last_error = :last_error
+                              next_attempt_at = :next_attempt_at, last_error = :last_error,
+                              refusals = refusals + :refused,
+                              message = coalesce(:stub, message), is_stub = max(is_stub, :stub IS NOT NULL)
         WHERE id = :id AND state = 'queued'
         """,
-        {**became, "id": delivery.id},
+        {
+            **became,
+            "id": delivery.id,
+            "refused": isinstance(result, Refused) and result.about == "recipient",
+            "stub": stub,
+        },
     )
     _bring_alert_up_to_date(db, delivery.alert)
 
@@ -127,7 +154,7 @@ def resend(db: sqlite3.Connection, alerts: Sequence[int] | None, now: datetime) 
     """
     wanted = db.execute(
         """
-        UPDATE deliveries SET state = 'queued', next_attempt_at = :now, created_at = :now, attempts = 0
+        UPDATE deliveries SET state = 'queued', next_attempt_at = :now, created_at = :now, attempts = 0, refusals = 0
         WHERE state = 'dead' AND (:alerts IS NULL OR alert IN (SELECT value FROM json_each(:alerts)))
         RETURNING alert
         """,

@@ -30,6 +30,7 @@ from monitor.model import (
     Near,
     PageOutcome,
     PollOutcome,
+    Told,
     WaitingAlert,
 )
 from monitor.urls import LinkRules
@@ -132,11 +133,21 @@ class SqliteArchive:
         with self._explained() as db:
             return outbox.due_deliveries(db, now, limit=limit, everything=everything)
 
+    def told(self, alert: int) -> tuple[Told, ...]:
+        with self._explained() as db:
+            return outbox.told(db, alert)
+
     def settle(
-        self, delivery: Delivery, result: DeliveryResult, *, now: datetime, next_attempt_at: datetime | None
+        self,
+        delivery: Delivery,
+        result: DeliveryResult,
+        *,
+        now: datetime,
+        next_attempt_at: datetime | None,
+        stub: bytes | None = None,
     ) -> None:
         with self._transaction() as db:
-            outbox.settle(db, delivery, result, now=now, next_attempt_at=next_attempt_at)
+            outbox.settle(db, delivery, result, now=now, next_attempt_at=next_attempt_at, stub=stub)
 
     def resend(self, alerts: Sequence[int] | None, now: datetime) -> tuple[int, ...]:
         with self._transaction() as db:

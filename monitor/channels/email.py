@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from aiosmtplib import (
     SMTP,
@@ -149,13 +150,15 @@ class EmailChannel:
         if not _ADDRESS.fullmatch(delivery.recipient):
             await _start_over(client)
             return Refused(why=f"{delivery.recipient!r} is no address that SMTP can carry; correct the channel's `to`")
+        about: Literal["recipient", "message"] = "recipient"
         try:
             await client.rcpt(delivery.recipient)
+            about = "message"
             response = await client.data(delivery.message, timeout=self._final_dot_seconds)
         except SMTPResponseException as error:
             await _start_over(client)
             if 500 <= error.code < 600:
-                return Refused(why=self._why(error))
+                return Refused(why=self._why(error), about=about)
             return TryAgain(why=self._why(error))
         except (SMTPException, OSError) as error:
             client.close()

@@ -20,12 +20,13 @@ from monitor.archive.migrations import (
     m0004_stories,
     m0005_settings,
     m0006_alike,
+    m0007_refusals,
 )
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-STEPS = (m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings, m0006_alike)
+STEPS = (m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings, m0006_alike, m0007_refusals)
 
 SCHEMA_VERSION = len(STEPS)
 
