@@ -416,11 +416,19 @@ def _filled(text: str, indent: str = "") -> str:
 
     Words are kept whole, so Chinese and Japanese are left to the terminal to break.
     """
-    lines = [""]
+    lines, room = [""], COLUMNS - _columns(indent)
+    width = 0  # of the last line
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip(" ")
-        if sum(2 if east_asian_width(char) in "WF" else 1 for char in indent + longer) <= COLUMNS or not lines[-1]:
-            lines[-1] = longer
+        columns = _columns(word)
+        if not lines[-1]:
+            lines[-1], width = word, columns
+        elif width + 1 + columns <= room:
+            lines[-1], width = f"{lines[-1]} {word}", width + 1 + columns
         else:
             lines.append(word)
+            width = columns
     return "\n".join(indent + line for line in lines)
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
