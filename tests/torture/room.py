@@ -35,6 +35,7 @@ channels: {{desk: {{kind: maildir}}}}
 LONGEST_LAG = 0.2  # seconds the loop may be held up at a time
 
 QUICK = Limits(total=timedelta(seconds=2), connect=timedelta(seconds=1))
+PATIENT = Limits(total=timedelta(seconds=8), connect=timedelta(seconds=4))  # where nobody may be waited for
 QUICK_JOBS = JobLimits(seconds=timedelta(seconds=2.5), seconds_per_megabyte=timedelta(seconds=0.5))
 
 
@@ -78,6 +79,7 @@ class Room:
     started: float = field(default_factory=time.monotonic)
     jumped: timedelta = timedelta(0)
     took: dict[str, float] = field(default_factory=dict)  # seconds from the start of the last poll to each outcome
+    work: float = 0.0  # seconds of the processor that the last poll took in this process
     lag: Lag = field(default_factory=Lag)  # of the last poll
 
     def now(self) -> datetime:
@@ -89,7 +91,7 @@ class Room:
         self.jumped += timedelta(hours=1)
         outcomes: dict[str, PollOutcome] = {}
         self.took = {}
-        begin = time.monotonic()
+        begin, worked = time.monotonic(), time.process_time()
 
         def done(outcome: PollOutcome) -> None:
             outcomes[outcome.feed] = outcome
@@ -100,6 +102,7 @@ class Room:
         )
         async with lag_watched() as self.lag:
             await poll_hosts(self.poller, leases, done=done)
+        self.work = time.process_time() - worked
         return outcomes
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

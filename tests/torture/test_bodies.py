@@ -15,7 +15,7 @@ from tests.commands import environment
 from tests.loopback import Answer, Site
 from tests.rss import item, rss
 from tests.torture.hostile import REPLIES, Hostile
-from tests.torture.room import LONGEST_LAG, QUICK, room, settings
+from tests.torture.room import LONGEST_LAG, PATIENT, QUICK, room, settings
 
 STOPPED = {  # how each is stopped; what is not here is a body of its own
     "gzip-bomb": Outcome.TOO_LARGE,
@@ -68,7 +68,7 @@ BOMBS = [name for name in STOPPED if "bomb" in name or "coding" in name or "gzip
 
 
 @pytest.mark.parametrize("name", BOMBS)
-async def test_a_bomb_is_left_within_a_second_however_long_we_would_wait(
+async def test_a_bomb_costs_less_than_a_second_however_long_we_would_wait(
     name: str, server: Hostile, tmp_path: Path
 ) -> None:
     config = settings(tmp_path, {"bad": server.url(name)}, allow=[server.pair])
@@ -76,7 +76,8 @@ async def test_a_bomb_is_left_within_a_second_however_long_we_would_wait(
     async with room(config, limits=Limits()) as newsroom:
         await newsroom.poll()
 
-    assert newsroom.took["bad"] < 1
+    assert newsroom.work < 1
+    assert newsroom.took["bad"] < Limits().total.total_seconds() / 2
 
 
 def peak_of_a_poll(folder: Path, feeds: dict[str, str], pair: str) -> int:
@@ -112,12 +113,13 @@ async def test_good_feeds_are_on_time_beside_all_hostile_ones(server: Hostile, t
         good = {f"good-{number}": site.url(f"/{number}") for number in numbers}
         bad = {f"bad-{name}": server.url(name) for name in STOPPED}
         config = settings(tmp_path, bad | good, allow=[server.pair, site.pair])
-        async with room(config) as newsroom:
+        async with room(config, limits=PATIENT) as newsroom:
             outcomes = await newsroom.poll()
 
             assert {outcomes[key].outcome for key in good} == {Outcome.NEW}
-            assert max(newsroom.took[key] for key in good) < 2
-            assert max(newsroom.took.values()) < 2 * QUICK.total.total_seconds() + 2
+            # Nobody waited for the deadline that some hostile ones wait for.
+            assert max(newsroom.took[key] for key in good) < PATIENT.total.total_seconds()
+            assert max(newsroom.took.values()) < 2 * PATIENT.total.total_seconds() + 2
             assert newsroom.lag.worst < LONGEST_LAG
             assert newsroom.column("SELECT key FROM feeds WHERE last_error IS NULL AND key NOT LIKE 'good%'") == [
                 "bad-as-many-headers-as-fit"
