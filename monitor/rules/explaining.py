@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor.model import Span, Window
 from monitor.rules.document import Document
 from monitor.rules.evaluate import Found, apart, hits, places, speaks
+from monitor.rules.gates import reaches
 from monitor.rules.ruleset import Rule, spans_of
 from monitor.rules.shown import shown
 from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
@@ -101,7 +102,7 @@ def _weighed(rule: Rule, document: Document) -> list[Reason]:
         why = f"counts {worth:+g}" + (f" ({weight:+g}, and in the title {rule.spec.title_weight:g} times)" * doubled)
         counted.append(Reason(part=shown(node), why=why, spans=spans))
     threshold = rule.spec.threshold or 0.0
-    reached = total >= threshold
+    reached = reaches(total, threshold)
     compared = "reaches" if reached else "does not reach"
     total_reason = Reason(part="score", why=f"{total:g} {compared} the threshold {threshold:g}")
     return [*counted, *([] if reached else wanting), total_reason]

@@ -7,10 +7,12 @@ query matches. A search asks the full-text index for it; `needs` says more exact
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from monitor.rules.tree import And, Compare, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
 
 Gate = frozenset[Part]
+_ROUNDING = 1e-9  # of sums of decimals, in proportion
 OPEN: Gate = frozenset()  # something must be present, but no word that could be looked up
 
 
@@ -81,14 +83,27 @@ def of_scores(scores: Sequence[tuple[Node, float]], threshold: float) -> Gate | 
     """The gate of documents whose weights reach a threshold: without the rarest terms they could not."""
     positive = [(gate(node), weight) for node, weight in scores if weight > 0]
     positive.sort(key=lambda pair: float("inf") if pair[0] is None else frequency(pair[0]))
-    without = sum(weight for _, weight in positive)
-    needed: list[Gate | None] = []
-    for some, weight in positive:
-        if without < threshold:
-            break
-        needed.append(some)
-        without -= weight
-    return any_of(needed) if without < threshold else None
+    needed = decisive([weight for _, weight in positive], threshold)
+    return None if needed is None else any_of(some for some, _ in positive[:needed])
+
+
+def decisive(weights: Sequence[float], threshold: float) -> int | None:
+    """How many of the weights, from the first one on, must be left out until the rest cannot reach a threshold.
+
+    None: however many, for it is reached without any.
+    """
+    rests = list(accumulate(reversed(weights), initial=0.0))  # the last one alone, the last two, …
+    return next((number for number, rest in enumerate(reversed(rests)) if not may_reach(rest, threshold)), None)
+
+
+def reaches(total: float, threshold: float) -> bool:
+    """Whether weights come to a threshold, as people reckon: 0.7 + 0.1 + 0.3 is 1.1."""
+    return total >= threshold - _ROUNDING * max(1.0, abs(threshold))
+
+
+def may_reach(most: float, threshold: float) -> bool:
+    """Whether what comes to so much at most may reach a threshold, in whatever order it is added up."""
+    return most >= threshold - 2 * _ROUNDING * max(1.0, abs(threshold))
 
 
 def frequency(some: Gate) -> float:

@@ -14,7 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from monitor.rules.document import Document
-from monitor.rules.gates import frequency_of, least_of
+from monitor.rules.gates import decisive, frequency_of, least_of, may_reach
 from monitor.rules.stemming import stem_keys
 from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
 
@@ -34,7 +34,7 @@ class Weighed(NamedTuple):
     def is_reached(self, present: set[Key]) -> bool:
         """Whether what a document holds may be enough."""
         most = sum(weight for clause, weight in self.weights if clause is None or not clause.isdisjoint(present))
-        return most >= self.threshold
+        return may_reach(most, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,9 @@ def _key(part: Part) -> Key:
 def _without_which(weighed: Weighed) -> list[Clause]:
     """The rarest of the weights without which the threshold is not reached, as one clause."""
     by_rarity = sorted(weighed.weights, key=lambda pair: float("inf") if pair[0] is None else _frequency(pair[0]))
-    without = sum(weight for _, weight in by_rarity)
-    needed: set[Key] = set()
-    for clause, weight in by_rarity:
-        if without < weighed.threshold:
-            break
-        if clause is None:
-            return []
-        needed |= clause
-        without -= weight
-    return [frozenset(needed)] if needed and without < weighed.threshold else []
+    number = decisive([weight for _, weight in by_rarity], weighed.threshold)
+    clauses = [clause for clause, _ in by_rarity[:number] if clause is not None]
+    return [frozenset(chain.from_iterable(clauses))] if number and len(clauses) == number else []
 
 
 def _frequency(clause: Clause) -> float:

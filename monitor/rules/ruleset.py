@@ -11,7 +11,7 @@ from monitor.errors import RuleError
 from monitor.model import AliasItems, Match, RuleSpec, Span, Window
 from monitor.rules.document import Document
 from monitor.rules.evaluate import Found, Hit, hits, speaks
-from monitor.rules.gates import OPEN, Gate, asks, gate, narrowest, of_scores
+from monitor.rules.gates import OPEN, Gate, asks, gate, may_reach, narrowest, of_scores, reaches
 from monitor.rules.grammar import Aliases, parse
 from monitor.rules.needs import Lookup, Needs, needs_of
 from monitor.rules.tree import And, Has, Node, Not, Or, Term, nodes_of
@@ -76,11 +76,14 @@ class Rule:
 
     def refuse_too_little(self) -> None:
         """Raises RuleError when the rule asks for nothing, or for more than its scores can come to."""
-        if self.scores and (most := sum(max(weight, 0.0) for _, weight in self._weights)) < self._threshold:
+        most = sum(max(weight, 0.0) for _, weight in self._weights)
+        if self.scores and not reaches(most, self._threshold):
             message = f"the weights come to {most:g} at most and never reach the threshold {self._threshold:g}"
             raise RuleError(message, 1)
         loose = sum(max(weight, 0.0) for node, weight in self._weights if not asks(node))
-        if not ((self.query is not None and asks(self.query)) or (self.scores and loose < self._threshold)):
+        if not (
+            (self.query is not None and asks(self.query)) or (self.scores and not may_reach(loose, self._threshold))
+        ):
             raise _asks_for_nothing()
 
     @property
@@ -132,7 +135,7 @@ class Rule:
             total += weight * (self.spec.title_weight if _in_title(some) else 1.0)
             if weight > 0:
                 found += some
-        return total if self.spec.threshold is None or total >= self.spec.threshold else None
+        return total if self.spec.threshold is None or reaches(total, self.spec.threshold) else None
 
 
 def _within(window: Window, at: datetime) -> bool:

@@ -27,10 +27,10 @@ def a_spec(chance: Random, feed: Feed, number: int) -> RuleSpec:
     def query() -> str:
         return a_query(chance, feed)
 
-    scores = tuple((query(), chance.choice((-5.0, 3.0, 5.0, 10.0))) for _ in range(chance.randint(2, 5)))
+    scores = tuple((query(), chance.choice((-0.5, 0.1, 0.2, 0.3, 0.7))) for _ in range(chance.randint(2, 5)))
     weighed = {
         "score": scores,
-        "threshold": chance.choice((1.0, 5.0, 8.0, 12.0)),
+        "threshold": chance.choice((0.1, 0.3, 0.5, 0.8, 1.1)),
         "title_weight": chance.choice((1.0, 1.0, 3.0)),
     }
     name = f"rule {number}"
@@ -102,6 +102,21 @@ def test_a_rule_is_not_even_tried_without_all_that_it_needs(query: str, text: st
     rules = RuleSet([compile_rule(a_rule(query=query), {"talks": ["talks", "peace conference"]})])
 
     assert rules.held_against(Document.of("Today", text, language="en")) == []
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "text"),
+    [
+        pytest.param({"zeta": 2.3, "delta": 0.3}, 0.3, "delta", id="2.6 - 2.3 is 0.3"),
+        pytest.param({"alpha": 0.7, "beta": 0.1, "gamma": 0.3}, 1.1, "alpha beta gamma", id="0.7 + 0.1 + 0.3 is 1.1"),
+        pytest.param({"alpha": 0.1, "beta": 0.2, "gamma": -0.1}, 0.2, "alpha beta gamma", id="0.1 + 0.2 - 0.1 is 0.2"),
+    ],
+)
+def test_decimals_add_up_as_people_reckon(score: dict[str, float], threshold: float, text: str) -> None:
+    rule = compile_rule(a_rule(query=None, score=tuple(score.items()), threshold=threshold), {})
+
+    assert rule.match(Document.of("", text)) is not None
+    assert RuleSet([rule]).match(Document.of("", text)) != ()
 
 
 def test_scores_are_not_tried_where_what_is_there_cannot_come_to_the_threshold() -> None:
