@@ -101,7 +101,7 @@ def rules_test(
 ) -> int:
     """What a rule would have found, and how many mails a day it would have sent.
 
-    Nothing is written and the daemon need not stop, unless --backfill asks for it: it records what the rule would have
+    The daemon need not stop. Nothing is written unless --backfill asks for it: that records what the rule would have
     matched before it was there, so that `monitor sql`, `rules list` and `explain` know of it. Nobody is mailed unless
     --alert says so, and running it again adds only what is missing.
     """
