@@ -288,7 +288,7 @@ def _undecorated(run: re.Match[str]) -> str:
 
 
 _fold_word = lru_cache(maxsize=50_000)(fold)
-_LONGEST_CACHED = 40  # letters; longer "words" are rare and would let a hostile feed fill memory
+LONGEST_CACHED = 40  # letters; longer "words" are rare and would let a hostile feed fill memory
 
 # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -330,7 +330,7 @@ def written_words(text: str) -> list[str]:
 
 def fold_words(written: Sequence[str]) -> tuple[str, ...]:
     """Each word folded; never empty."""
-    return tuple([_fold_word(word) if len(word) <= _LONGEST_CACHED else fold(word) for word in written])
+    return tuple([_fold_word(word) if len(word) <= LONGEST_CACHED else fold(word) for word in written])
 
 
 def locate(written: Sequence[str], text: str) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
-from monitor.text import fold, written_words
+from monitor.text import LONGEST_CACHED, fold, written_words
 
 MAX_CHARACTERS = 50_000  # of a text; what follows is not looked at
 MAX_TITLE = 1_000  # characters, likewise
@@ -23,8 +23,6 @@ _SAMPLE = 200  # tokens to tell the script by
 # with ones of 64 bits the products took half as long again.
 FIRST, SECOND, _THIRD = 0xC2B2AE3D, 0x9E3779B1, 0x85EBCA77
 _MASK = 0xFFFFFFFF
-
-_LONGEST_CACHED = 40  # letters, as in `text`
 
 
 def _crc(written: str) -> int:
@@ -51,7 +49,7 @@ class Words:
 
 def words_of(text: str) -> Words:
     written = written_words(text[:MAX_CHARACTERS])
-    crcs = [_cached_crc(word) if len(word) <= _LONGEST_CACHED else _crc(word) for word in written]
+    crcs = [_cached_crc(word) if len(word) <= LONGEST_CACHED else _crc(word) for word in written]
     size = _shingle_size(written)
     return Words(written, crcs, size, _shingles(crcs, size))
 

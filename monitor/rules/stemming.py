@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Protocol
 
 from monitor.language import base
-from monitor.text import fold
+from monitor.text import LONGEST_CACHED, fold
 
 _ALGORITHMS = {
     "ar": "arabic",
@@ -60,12 +60,17 @@ def _stemmer(algorithm: str) -> _Stemmer | None:
     return snowballstemmer.stemmer(algorithm) if algorithm in snowballstemmer.algorithms() else None
 
 
-@lru_cache(maxsize=50_000)
 def stem_keys(word: str, language: str) -> frozenset[str]:
     """What words of one stem share: the folded stems of the word as it is written, and of the word without accents.
 
-    `word` is in lower case. A language without an algorithm, or an unknown one, gives the folded word.
+    `word` is in lower case. A language without an algorithm, or an unknown one, gives the folded word; so does a word
+    too long to be one, which the stemmers would keep in memory as we keep the others.
     """
+    return _keys(word, language) if len(word) <= LONGEST_CACHED else frozenset([fold(word)])
+
+
+@lru_cache(maxsize=50_000)
+def _keys(word: str, language: str) -> frozenset[str]:
     algorithm = _ALGORITHMS.get(base(language))
     stemmer = _stemmer(algorithm) if algorithm else None
     if stemmer is None:

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from monitor.text import APOSTROPHES, CYRILLIC, INVISIBLE_RUN, LETTER, SPACELESS, WITHIN, fold
+from monitor.text import APOSTROPHES, CYRILLIC, INVISIBLE_RUN, LETTER, LONGEST_CACHED, SPACELESS, WITHIN, fold
 
 # ── classes of characters, as the inside of a [...] ──────────────────────────────────────────────────────────────────
 
@@ -91,7 +91,6 @@ def written_words(text: str) -> list[str]:
 
 
 _MOST_CACHED = 50_000  # words, about 10 MB
-_LONGEST_CACHED = 40  # letters; longer "words" are rare and would let a hostile feed fill memory
 
 
 class _Folded(dict[str, str]):
@@ -99,7 +98,7 @@ class _Folded(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         folded = _fold_word(word)
-        if len(word) <= _LONGEST_CACHED:
+        if len(word) <= LONGEST_CACHED:
             if len(self) >= _MOST_CACHED:
                 self.clear()
             self[word] = folded
@@ -164,7 +163,6 @@ _ONE_WIDTH = {point: unicodedata.normalize("NFKC", chr(point)) for point in rang
 _AS_WRITTEN = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys("\u0640\u00a0\u2009\u202f")) | _ONE_WIDTH
 
 
-@lru_cache(maxsize=10_000)
 def exact_form(written: str) -> str:
     """A word of a text for comparison with `=OTAN`: case and accents count, width and kind of apostrophe do not.
 
@@ -172,7 +170,14 @@ def exact_form(written: str) -> str:
     """
     if written.isascii():
         return written
+    return _cached_form(written) if len(written) <= LONGEST_CACHED else _form(written)
+
+
+def _form(written: str) -> str:
     return unicodedata.normalize("NFC", INVISIBLE_RUN.sub("", written).translate(_AS_WRITTEN))
+
+
+_cached_form = lru_cache(maxsize=10_000)(_form)
 
 
 def stem_form(written: str) -> str:

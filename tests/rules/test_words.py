@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.rules.stemming import stem_keys
 from monitor.rules.words import (
     exact_form,
     fold_words,
@@ -325,3 +328,23 @@ def test_a_hostile_text_does_not_keep_its_reader_busy(read: Callable[[str], obje
             read(text[: -len(piece)] + piece * (300_000 // len(piece)) + "\u00b7")
 
     must_end(read_all, cpu_seconds=30)  # squared, it would take minutes
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(exact_form, id="as written"),
+        pytest.param(lambda word: fold_words([word]), id="folded"),
+        pytest.param(partial(stem_keys, language="fr"), id="stem"),
+    ],
+)
+def test_no_hostile_word_is_kept_in_memory(read: Callable[[str], object]) -> None:
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            read(f"é{number}" + "é" * 10_000)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 500_000  # of four million
