@@ -10,10 +10,13 @@ from monitor.model import Window
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(?:(?P<days>[a-z,-]+)\s+)?(?P<start>\d{1,2}:\d\d)\s*[-–]\s*(?P<end>\d{1,2}:\d\d)", re.IGNORECASE)
+_WHOLE_DAYS = re.compile(r"[a-z]{3}(?:[,-][a-z]{3})*", re.IGNORECASE)
 
 
 def window(value: str) -> Window:
-    """`mon-fri 7:00-20:00`, `sat,sun 9:00-12:00`, or, for every day, `22:00-6:00`. Raises ValueError."""
+    """`mon-fri 7:00-20:00`, `sat,sun` (all day), or, for every day, `22:00-6:00`. Raises ValueError."""
+    if _WHOLE_DAYS.fullmatch(value.strip()):
+        return Window(days=_days(value.strip().lower()), start=time(), end=time.max)
     match = _WINDOW.fullmatch(value.strip())
     if match is None:
         raise ValueError(f'"{value}" is not understood. Write days and hours, such as "mon-fri 7:00-20:00"')
