@@ -111,7 +111,13 @@ class RuleSpec:
     languages: tuple[str, ...] = ()  # empty: every language; `und` is never a reason to skip an article
     countries: tuple[str, ...] = ()  # of the feed, ISO 3166-1 alpha-2; empty: every country, known or not
     channels: tuple[str, ...] = ()  # empty: matches are recorded, nothing is sent
-    digest: str | None = None  # None: alert at once
+    digest: str | None = None  # None: alert soon, without one
+    group_wait: timedelta = timedelta(seconds=30)  # how long a match waits for others; 0: each story goes alone
+    followups: str = "none"  # of a story that was told: none, updates (new versions), all (copies too)
+    group_interval: timedelta = timedelta(minutes=5)  # followups to one story are collected for so long
+    repeat: timedelta | None = None  # a story not told of for so long is told again, as if it were new; None: never
+    max_per_hour: int | None = None  # mails to one recipient; what is too much waits for one mail. None: no limit
+    burst: int | None = 20  # after so many mails within an hour the rest come as running summaries; None: never
     enabled: bool = True
     until: datetime | None = None  # in force for articles first seen before; None: for good
     times: tuple[Window, ...] = ()  # in force for articles first seen within one; empty: always
@@ -123,13 +129,39 @@ class RuleSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How a recipient reads."""
+
+    language: str = "en"  # of the words around the articles: en, fr
+    timezone: str | None = None  # IANA name, of every time shown; None: the house's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSpec:
     """One way of sending, by name."""
 
     name: str
-    kind: str  # email, maildir, console
-    to: tuple[str, ...] = ()  # mail addresses; for maildir and console they only appear in the To header
+    kind: str  # email, maildir, console, webhook, exec, apprise
+    to: tuple[str, ...] = ()  # mail addresses; for maildir, console and exec they only say whom a message is for
     path: str | None = None  # maildir: absolute path of the folder; None: the maildir beside the archive
+    url: str | None = field(default=None, repr=False)  # webhook: where to post; its path and query may hold a token
+    allow_private: tuple[str, ...] = ()  # webhook: "address:port" pairs it may reach although they are not public
+    command: tuple[str, ...] = ()  # exec: the program, an absolute path, and its arguments
+    timeout: timedelta = timedelta(seconds=30)  # webhook, exec, apprise: how long one message may take
+    quiet: tuple[Window, ...] = ()  # nothing is sent then but digests and notices; it comes together afterwards
+    max_per_hour: int | None = None  # as in RuleSpec, over all rules
+    reader: Reader = Reader()  # of those who are not named below
+    readers: Mapping[str, Reader] = field(default_factory=dict)  # by address
+
+    @property
+    def form(self) -> str:
+        """What its messages are: mail, json."""
+        return "mail" if self.kind in ("email", "maildir", "console") else "json"
+
+    @property
+    def secret_name(self) -> str | None:
+        """What its secret is called: `webhook-NAME` or `apprise-NAME`. None for kinds that have none of their own."""
+        return f"{self.kind}-{self.name}" if self.kind in ("webhook", "apprise") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +169,9 @@ class DigestSpec:
     """One digest: the alerts of the rules that name it, sent together at the times `cron` says."""
 
     name: str
-    cron: str  # five fields, in the configuration's time zone
+    cron: str  # five fields
+    timezone: str = "UTC"  # IANA name; whose clock `cron` goes by
+    empty: bool = False  # it is sent although there is nothing in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +205,8 @@ class House:
 
     contact: str  # the operator's address
     sender: str  # the From address
-    timezone: str  # IANA name; the reader's zone for every time shown
+    timezone: str  # IANA name, of every time shown to a reader who has none of their own
+    templates: tuple[tuple[str, str], ...] = ()  # (file name, source) of those that stand in for ours
 
 
 # ── what a fetch gave ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -248,6 +283,17 @@ class FetchFailed:
 
 
 FetchResult = Fetched | NotModified | FetchFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What a server answered to a message that was posted to it, whatever its status."""
+
+    site: str  # the host that answered
+    status: int
+    said: str = ""  # the first words of its answer, cleaned, on one line; empty where it said nothing, or in HTML
+    moved_to: str | None = None  # scheme and host of where a redirect leads, which is not followed; None: no redirect
+    retry_after: timedelta | None = None  # None: the server did not say
 
 
 # ── what was parsed ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -404,6 +450,7 @@ class FeedState:
     primed: bool  # a complete document has been stored, so what is new now is news
     failures: int  # in a row; 0 after a success
     next_poll_at: datetime
+    failing_since: datetime | None = None  # the first of those failures; None: the last poll succeeded
     last_outcome: Outcome | None = None  # None: never polled
     whole_at: datetime | None = None  # the last whole document came, no 304; None: never
     lied_at: datetime | None = None  # a 304 was last found to be untrue; None: never
@@ -578,6 +625,7 @@ class Match:
     spans: tuple[Span, ...]  # what matched, in reading order, title first; empty for a rule of NOTs only
     excerpt: Excerpt
     score: float = 1.0
+    words: tuple[str, ...] = ()  # what matched, as the article writes it, each once; empty for a rule of NOTs only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -644,22 +692,28 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryIntent:
-    """One message to one recipient, to be queued; its bytes are frozen here."""
+    """One message to one recipient that is about no article, to be queued; its bytes are frozen here."""
 
     channel: str
     recipient: str
     message_id: str
-    message: bytes  # a whole RFC 5322 message
+    message: bytes  # a whole RFC 5322 message, or what the channel takes in its place
     due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertIntent:
-    """A rule's alert on an article, to be queued. Without deliveries it waits for its digest."""
+    """A rule's alert on an article, to be raised: whom it tells, from when on, and what of a story told before."""
 
     rule: str
-    digest: str | None
-    deliveries: tuple[DeliveryIntent, ...]
+    to: tuple[tuple[str, str], ...]  # channel, recipient
+    due_at: datetime | None  # what came by then goes together; None: with its digest
+    digest: str | None = None
+    kind: str = "article"  # article; revision, carrier: of an article the rule matched before
+    why: str = "group"  # what it waits for: group, digest, storm, backlog
+    followups: str = "none"  # these three as in RuleSpec
+    group_interval: timedelta = timedelta(minutes=5)
+    repeat: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -743,19 +797,140 @@ class PageOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One queued message as the outbox holds it."""
+class Waiting:
+    """A delivery that waits for its time, with what decides when and with what it goes."""
 
     id: int
     alert: int
+    rule: str
+    story: int
+    channel: str
+    recipient: str
+    created_at: datetime
+    due_at: datetime | None  # None: with its digest
+    why: str  # group, followup, digest, quiet, cap, mute, burst, storm, backlog
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A message that was composed lately, as far as it says whether another would be too many."""
+
+    kind: str  # story, group, followup, summary, overflow, digest, notice
+    rule: str | None
+    channel: str
+    recipient: str
+    at: datetime
+    stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A rule or a story that is not to be told of for a while. What comes meanwhile is told afterwards."""
+
+    id: int
+    rule: str | None  # None: a story is muted
+    story: int | None  # None: a rule is muted
+    created_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Deliveries that go together, as one message to one recipient."""
+
+    kind: str  # as in Composed
+    channel: str
+    recipient: str
+    why: str  # what held them up, as in Waiting; of several reasons the first
+    deliveries: tuple[Waiting, ...]  # in the order of raising; none: a digest that is sent although it is empty
+    rule: str | None = None  # None: not one alone
+    digest: str | None = None
+    part: tuple[int, int] = (1, 1)  # of a mail that would be too long: which part, of how many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Deliveries that must wait longer."""
+
+    deliveries: tuple[int, ...]
+    until: datetime
+    why: str  # as in Waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingArticle:
+    """What a message may say of one alert's article, as it is when the message is composed."""
+
+    alert: int
+    kind: str  # article, revision, carrier
+    rule: str
+    story: int
+    article: int
+    identity: str  # feed and entry key that brought it: the same in every archive
+    feed: str  # key of the feed that brought it; of a carrier the feed that has it now
+    outlet: str  # that feed's title
+    country: str | None  # of that feed
+    title: str
+    lead: str  # the beginning of its text
+    is_whole: bool  # there is no more text than the lead
+    link: str | None
+    authors: tuple[str, ...]
+    language: LanguageGuess
+    published_at: datetime | None
+    published_source: str  # published, updated, clamped, none
+    first_seen_at: datetime
+    excerpt: Excerpt
+    words: tuple[str, ...]  # that matched
+    score: float
+    relation: str | None  # to another article of its story: copy, cut, retitled, update; None: it is the first
+    before: str | None  # of a revision: the title it had; None: another kind
+    outlets: tuple[str, ...]  # titles of all feeds that carry its story, the first one first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """How much a rule matched in a period, and how much it usually does in one so long."""
+
+    rule: str
+    matches: int
+    usual: float | None  # mean of the periods before; None: it is not known for long enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message as composed, to be queued with the deliveries it is for."""
+
+    bundle: Bundle
+    message_id: str
+    message: bytes
+    stories: int
+    subject: str = ""  # of an empty digest, which has no alert to be known by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One queued message as the outbox holds it, for all the alerts it tells of."""
+
+    id: int  # the message's
     channel: str
     recipient: str
     message_id: str
     message: bytes
-    attempts: int  # made so far
-    created_at: datetime
+    attempts: int  # made so far, while the channel was up
+    created_at: datetime  # when it was queued, or queued anew
     refusals: int = 0  # of the recipient, so far
     is_stub: bool = False  # the mail was refused, and this is a plainer one in its place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """How a channel does that has messages to send."""
+
+    channel: str
+    failures: int  # how often in a row it was found down; 0: it works
+    recovering: bool  # it was down, and not all that waited for it is sent yet
+    sent_lately: int  # messages in the last minute; 0 when it is not recovering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -771,6 +946,8 @@ class TryAgain:
 
     why: str
     channel_wide: bool = False
+    phase: str | None = None  # how far it came, in the channel's words; None: there is but one step
+    after: timedelta | None = None  # not before that, as the other side asks; None: it did not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -781,6 +958,7 @@ class Refused:
     # address: it cannot be carried at all. recipient: servers refuse at first whom they take a day later (greylists,
     # policies). message: its looks or its size; a plainer one may pass.
     about: Literal["address", "recipient", "message"] = "address"
+    phase: str | None = None  # as in TryAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -793,20 +971,3 @@ class Told:
 
 
 DeliveryResult = Delivered | TryAgain | Refused
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingAlert:
-    """An alert that waits for its digest, with what the digest says of it."""
-
-    id: int
-    rule: str
-    title: str
-    link: str | None
-    excerpt: Excerpt
-    feed: str
-    feed_title: str
-    language: str
-    published_at: datetime | None
-    first_seen_at: datetime
-    carriers: int  # feeds that have carried it so far

@@ -13,6 +13,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
     pages       what the articles' pages add
     alerting    what the rules found
       outbox      what is to be sent
+      waiting     what waits for its time, and what composing takes
       reading     what the commands ask
       explaining  what is known of one article, story or event
       values      our values as SQLite keeps them
@@ -23,7 +24,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -46,19 +47,28 @@ from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
     Backfill,
+    Bundle,
+    ChannelState,
+    Composed,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
+    DigestSpec,
     FeedSpec,
     FeedState,
     FeedTrouble,
+    Held,
     HostLease,
     Lookup,
+    Mute,
     Near,
+    NewMessage,
     PageOutcome,
     PollOutcome,
+    TellingArticle,
     Told,
-    WaitingAlert,
+    Trend,
+    Waiting,
 )
 from monitor.urls import LinkRules
 
@@ -174,12 +184,93 @@ class Archive(Protocol):
 
     # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def due_deliveries(self, now: datetime, *, limit: int, everything: bool = False) -> tuple[Delivery, ...]:
-        """Queued deliveries whose time has come (with `everything`: all that are queued), oldest first."""
+    def waiting(self, now: datetime, *, everything: bool = False) -> tuple[Waiting, ...]:
+        """The deliveries outside digests of each rule and recipient that have one whose time has come, in the order of
+        raising; with `everything` all."""
         ...
 
-    def told(self, alert: int) -> tuple[Told, ...]:
-        """What an alert tells of, or the alerts that a digest carries, in the order of raising; none for a notice."""
+    def waiting_for(self, digest: str) -> tuple[Waiting, ...]:
+        """The deliveries that wait for a digest, in the order of raising."""
+        ...
+
+    def recent_messages(self, since: datetime) -> tuple[Composed, ...]:
+        """The messages composed since an instant, in that order."""
+        ...
+
+    def telling(self, alerts: Iterable[int]) -> tuple[TellingArticle, ...]:
+        """What a message may say of these alerts, in the order of raising."""
+        ...
+
+    def thread(self, bundle: Bundle) -> tuple[str, ...]:
+        """The Message-IDs that a message answers, the first of its thread first; none: it begins one."""
+        ...
+
+    def trends(self, rules: Iterable[str], *, since: datetime, now: datetime) -> tuple[Trend, ...]:
+        """How much rules matched since an instant, and usually match in so long a time."""
+        ...
+
+    def queue_messages(
+        self,
+        messages: Sequence[NewMessage],
+        held: Sequence[Held],
+        now: datetime,
+        *,
+        done: DigestSpec | None = None,
+    ) -> None:
+        """Queues composed messages with the deliveries they are for, and lets others wait longer; ONE transaction.
+
+        A delivery that no longer waits stays as it is: what was composed twice is queued once. `done` is the digest
+        that is complete with these, and due again at the next time of its table.
+        """
+        ...
+
+    def address(self, to: Mapping[str, Sequence[tuple[str, str]]], now: datetime) -> int:
+        """Gives alerts that wait and tell nobody yet, as an earlier version left them, their recipients, by rule; how
+        many alerts."""
+        ...
+
+    def sync_digests(self, digests: Iterable[DigestSpec], now: datetime) -> None:
+        """Notes when each digest is sent next. One whose time table stayed keeps its time, also if that is over."""
+        ...
+
+    def due_digests(self, now: datetime) -> Mapping[str, datetime]:
+        """The digests whose time has come, with when they were last due; for the first time, a day before."""
+        ...
+
+    def digest_last_at(self, digest: str) -> datetime | None:
+        """When a digest was last due; None: it was not yet."""
+        ...
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        """The mutes that have not ended, in the order they were made."""
+        ...
+
+    def mute(self, *, rule: str | None = None, story: int | None = None, until: datetime, now: datetime) -> int:
+        """Mutes a rule or a story; the mute's number."""
+        ...
+
+    def unmute(self, *, rule: str | None = None, story: int | None = None, now: datetime) -> int:
+        """Ends the mutes of a rule or a story, or all when neither is named; how many. What they held back is due."""
+        ...
+
+    def due_channels(self, now: datetime, *, everything: bool = False) -> tuple[ChannelState, ...]:
+        """The channels that have messages to send now, with how they are doing; with `everything` also those that wait
+        for a later attempt."""
+        ...
+
+    def lease_messages(
+        self, channel: str, now: datetime, *, after: int, limit: int, until: datetime, everything: bool = False
+    ) -> tuple[Delivery, ...]:
+        """Leases the channel's messages that are due, oldest first, those after a number: nobody else gets them before
+        `until`. A lease that its process did not survive ends when the archive is next opened to hold it."""
+        ...
+
+    def release_messages(self, messages: Sequence[int]) -> None:
+        """Ends the leases of messages that were not offered after all."""
+        ...
+
+    def told(self, message: int) -> tuple[Told, ...]:
+        """The articles a message tells of, in the order of raising; none for a notice."""
         ...
 
     def settle(
@@ -193,7 +284,8 @@ class Archive(Protocol):
     ) -> None:
         """Writes what came of an attempt. What was not taken and has no `next_attempt_at` is given up.
 
-        `stub` goes out then in place of a message that was refused; None: the message itself.
+        `stub` goes out then in place of a message that was refused; None: the message itself. A channel that was down
+        is no attempt at the message: that costs it none of its patience.
         """
         ...
 
@@ -204,16 +296,20 @@ class Archive(Protocol):
         """
         ...
 
-    def hold_channel(self, channel: str, *, until: datetime) -> None:
-        """Puts off all queued deliveries of a channel that is down; none is tried before `until`."""
+    def note_down(self, channel: str, *, why: str, next_at: datetime, now: datetime) -> None:
+        """A channel is down: none of its messages is tried before `next_at`, and then one."""
+        ...
+
+    def note_up(self, channel: str) -> None:
+        """A channel that was down works again."""
+        ...
+
+    def note_caught_up(self, channel: str) -> None:
+        """A channel has sent what waited while it was down."""
         ...
 
     def digests_waited_for(self) -> Mapping[str, int]:
         """Digest → how many alerts wait for it."""
-        ...
-
-    def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
-        """The alerts that wait for a digest, oldest first."""
         ...
 
     def feed_troubles(self) -> tuple[FeedTrouble, ...]:
@@ -237,15 +333,6 @@ class Archive(Protocol):
         """Queues a notice, and marks the feeds it tells of: told that they fail, or that they work; ONE transaction.
 
         A notice of the same `key` is queued once; None makes one of the instant.
-        """
-        ...
-
-    def record_digest(
-        self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime
-    ) -> None:
-        """Queues one sending of a digest and marks the alerts it carries; ONE transaction.
-
-        A sending that was recorded already is not recorded again. Without deliveries the alerts go on waiting.
         """
         ...
 

@@ -1,4 +1,7 @@
-"""What the rules found in an article, in SQL. Each function runs inside its caller's transaction."""
+"""What the rules found in an article, in SQL: matches, and the alerts that come of them.
+
+Each function runs inside its caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from monitor.archive.outbox import queue_deliveries
+from monitor.alert import to_tell
 from monitor.archive.values import params
+from monitor.archive.waiting import tell, told_of
 from monitor.model import AlertIntent, Backfill, Match
 
 
@@ -17,8 +21,8 @@ def store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int
     for match in matches:
         stored += db.execute(
             """
-            INSERT INTO matches (rule, article, matched_at, score, excerpt, marks)
-            VALUES (:rule, :article, :matched_at, :score, :excerpt, :marks) ON CONFLICT DO NOTHING
+            INSERT INTO matches (rule, article, matched_at, score, excerpt, marks, words)
+            VALUES (:rule, :article, :matched_at, :score, :excerpt, :marks, :words) ON CONFLICT DO NOTHING
             """,
             params(
                 rule=match.rule,
@@ -27,35 +31,58 @@ def store_matches(db: sqlite3.Connection, matches: Iterable[Match], article: int
                 score=match.score,
                 excerpt=match.excerpt.text,
                 marks=match.excerpt.marks,
+                words=match.words,
             ),
         ).rowcount
     return stored
 
 
-def store_alert(db: sqlite3.Connection, alert: AlertIntent, article: int, at: datetime) -> bool:
-    """Raises an alert and queues its messages; False when this rule had raised one on this article."""
+def store_alert(
+    db: sqlite3.Connection,
+    alert: AlertIntent,
+    article: int,
+    at: datetime,
+    *,
+    relation: str | None = None,
+    feed: str | None = None,
+) -> bool:
+    """Raises an alert, and lets wait what tells of it; False when it had been raised, or tells nobody.
+
+    Who was told of its story hears more of it only if the rule says so. An alert on an article that therefore tells
+    nobody is kept, as joined to its story. `relation` is how the article belongs to that; `feed` another one that has
+    it now.
+    """
+    said = db.execute("SELECT story, revisions FROM articles WHERE id = ?", (article,)).fetchone()
+    telling = to_tell(alert, told=told_of(db, alert.rule, said["story"]), relation=relation, now=at)
+    if not telling and alert.kind != "article":
+        return False
+    which = {"article": "", "revision": f" {said['revisions']}", "carrier": f" {feed}"}[alert.kind]
     raised = db.execute(
         """
-        INSERT INTO alerts (key, kind, rule, story, article, digest, created_at, state)
-        SELECT :key, 'article', :rule, story, id, :digest, :created_at, :state FROM articles WHERE id = :article
+        INSERT INTO alerts (key, kind, rule, story, article, feed, digest, created_at, state)
+        VALUES (:key, :kind, :rule, :story, :article, :feed, :digest, :created_at, 'joined')
         ON CONFLICT DO NOTHING RETURNING id
         """,
         params(
-            key=f"article {article} {alert.rule}",
+            key=f"{alert.kind} {article}{which} {alert.rule}",
+            kind=alert.kind,
             rule=alert.rule,
+            story=said["story"],
             article=article,
+            feed=feed if alert.kind == "carrier" else None,
             digest=alert.digest,
             created_at=at,
-            state="queued" if alert.deliveries else "waiting",
         ),
     ).fetchone()
-    if raised and alert.deliveries:
-        queue_deliveries(db, raised["id"], alert.deliveries, at)
-    return raised is not None
+    if raised is None:
+        return False
+    tell(db, raised["id"], telling, at)
+    return bool(telling)
 
 
 def record_backfill(db: sqlite3.Connection, found: Iterable[Backfill], now: datetime) -> tuple[int, int]:
-    """Matches found afterwards, each of the instant its article was first seen; how many matches and alerts are new."""
+    """Matches found afterwards, each of the instant its article was first seen; how many matches are new, and
+    alerts that tell somebody."""
     matches = alerts = 0
     for each in found:
         matches += store_matches(db, each.matches, each.article, each.first_seen_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from monitor.archive.reading import delivery_rows
 from monitor.archive.reports import Carrier, Explanation, Member, Raised, StoryRow, Version
 from monitor.archive.values import instant, instant_or_none, marks, params
 
@@ -169,6 +170,7 @@ def _rules(db: sqlite3.Connection, article: int) -> tuple[Raised, ...]:
         """
         SELECT matches.rule, matched_at, excerpt, marks, alerts.id AS alert, alerts.state
         FROM matches LEFT JOIN alerts ON alerts.rule = matches.rule AND alerts.article = matches.article
+                                   AND alerts.kind = 'article'
         WHERE matches.article = :article ORDER BY matches.rule
         """,
         params(article=article),
@@ -181,6 +183,7 @@ def _rules(db: sqlite3.Connection, article: int) -> tuple[Raised, ...]:
             marks=marks(row["marks"]),
             alert=row["alert"],
             state=row["state"],
+            deliveries=() if row["alert"] is None else delivery_rows(db, row["alert"]),
         )
         for row in rows
     )

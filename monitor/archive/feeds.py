@@ -14,9 +14,9 @@ from monitor.model import FeedSpec, FeedState, FeedTrouble, HostLease, Outcome, 
 from monitor.text import digest
 
 STATE_COLUMNS = """
-    key, url, given_url, host, state, etag, last_modified, body_digest, entry_digests, primed, failures, next_poll_at,
-    last_outcome, whole_at, lied_at, moved_to, moved_polls, ttl_seconds, period_seconds, rhythm,
-    identity, identity_seen
+    key, url, given_url, host, state, etag, last_modified, body_digest, entry_digests, primed, failures,
+    failing_since, next_poll_at, last_outcome, whole_at, lied_at, moved_to, moved_polls, ttl_seconds, period_seconds,
+    rhythm, identity, identity_seen
 """
 
 # Which feeds a lease is for. The first is worded like the index `feeds_due`, which answers it.
@@ -227,6 +227,7 @@ def _feed_state(row: sqlite3.Row) -> FeedState:
         primed=bool(row["primed"]),
         failures=row["failures"],
         next_poll_at=instant(row["next_poll_at"]),
+        failing_since=instant_or_none(row["failing_since"]),
         last_outcome=None if row["last_outcome"] is None else Outcome(row["last_outcome"]),
         whole_at=instant_or_none(row["whole_at"]),
         lied_at=instant_or_none(row["lied_at"]),

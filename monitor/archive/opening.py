@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from monitor.archive.migrations import SCHEMA_VERSION, migrate
+from monitor.archive.outbox import recover_leases
 from monitor.archive.turns import Turns
 from monitor.archive.values import instant_text
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveForeign
@@ -338,4 +339,5 @@ def _bring_up(connection: sqlite3.Connection) -> tuple[str, ...]:
     applied = migrate(connection)
     # Whoever held a lease is gone: we hold the lock. Their tokens stay used.
     connection.execute("UPDATE hosts SET lease_until = NULL WHERE lease_until IS NOT NULL")
+    recover_leases(connection)
     return applied

@@ -165,6 +165,7 @@ def record_page(db: sqlite3.Connection, outcome: PageOutcome) -> bool:
         if outcome.story is not None and isinstance(outcome.story.to, int):
             stories.join_story(db, wanted.id, outcome.story.to, outcome.story, outcome.at)
         store_matches(db, outcome.matches, wanted.id, outcome.at)
+        relation = outcome.story.relation if outcome.story else None
         for alert in outcome.alerts:
-            store_alert(db, alert, wanted.id, outcome.at)
+            store_alert(db, alert, wanted.id, outcome.at, relation=relation)
     return True

@@ -11,6 +11,7 @@ from monitor.advice import advice
 from monitor.archive.feeds import troubles
 from monitor.archive.reports import (
     AlertRow,
+    ChannelDown,
     DeliveryProblem,
     DeliveryRow,
     FeedProblem,
@@ -66,13 +67,16 @@ def alert_rows(
     rows = db.execute(
         """
         SELECT alerts.id, alerts.created_at, alerts.kind, alerts.rule, alerts.digest, alerts.state, articles.link,
-               coalesce(articles.title, alerts.subject, (SELECT count(*) || ' alerts' FROM alerts AS carried
-                                         WHERE carried.digest_alert = alerts.id)) AS title,
+               coalesce(articles.title, alerts.subject) AS title,
                (SELECT json_group_array(channel || ': ' || recipient) FROM deliveries
-                WHERE deliveries.alert = coalesce(alerts.digest_alert, alerts.id)) AS recipients,
+                WHERE deliveries.alert = alerts.id) AS recipients,
+               (SELECT why FROM deliveries WHERE deliveries.alert = alerts.id AND deliveries.state = 'waiting'
+                ORDER BY due_at, deliveries.id LIMIT 1) AS waits_for,
+               (SELECT min(due_at) FROM deliveries WHERE deliveries.alert = alerts.id AND deliveries.state = 'waiting')
+                   AS due_at,
                (SELECT last_error FROM deliveries
-                WHERE deliveries.alert = coalesce(alerts.digest_alert, alerts.id) AND last_error IS NOT NULL
-                ORDER BY deliveries.id LIMIT 1) AS last_error
+                WHERE deliveries.alert = alerts.id AND last_error IS NOT NULL ORDER BY deliveries.id LIMIT 1)
+                   AS last_error
         FROM alerts LEFT JOIN articles ON articles.id = alerts.article
         WHERE (:state IS NULL OR alerts.state = :state) AND (:since IS NULL OR alerts.created_at >= :since)
         ORDER BY alerts.id DESC LIMIT :limit
@@ -90,6 +94,8 @@ def alert_rows(
             link=row["link"],
             state=row["state"],
             recipients=texts(row["recipients"]),
+            waits_for=row["waits_for"],
+            due_at=instant_or_none(row["due_at"]),
             last_error=row["last_error"],
         )
         for row in rows
@@ -97,13 +103,12 @@ def alert_rows(
 
 
 def delivery_rows(db: sqlite3.Connection, alert: int) -> tuple[DeliveryRow, ...]:
-    """The deliveries of an alert, or of the digest that carried it."""
+    """The deliveries of an alert."""
     rows = db.execute(
         """
-        SELECT deliveries.id, alert, channel, recipient, deliveries.state, attempts, deliveries.created_at,
-               next_attempt_at, sent_at, message_id, reply, last_error
-        FROM alerts JOIN deliveries ON deliveries.alert = coalesce(alerts.digest_alert, alerts.id)
-        WHERE alerts.id = :alert ORDER BY deliveries.id
+        SELECT id, alert, channel, recipient, state, why, due_at, attempts, created_at, next_attempt_at, sent_at,
+               message, message_id, reply, phase, last_error
+        FROM deliveries WHERE alert = :alert ORDER BY id
         """,
         params(alert=alert),
     )
@@ -114,12 +119,16 @@ def delivery_rows(db: sqlite3.Connection, alert: int) -> tuple[DeliveryRow, ...]
             channel=row["channel"],
             recipient=row["recipient"],
             state=row["state"],
+            why=row["why"],
+            due_at=instant_or_none(row["due_at"]),
             attempts=row["attempts"],
             created_at=instant(row["created_at"]),
             next_attempt_at=instant_or_none(row["next_attempt_at"]),
             sent_at=instant_or_none(row["sent_at"]),
+            message=row["message"],
             message_id=row["message_id"],
             reply=row["reply"],
+            phase=row["phase"],
             last_error=row["last_error"],
         )
         for row in rows
@@ -146,10 +155,10 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
                 AND outcome NOT IN (SELECT value FROM json_each(:successes))) AS failed_polls_today,
                (SELECT at FROM polls WHERE outcome IN (SELECT value FROM json_each(:successes))
                 ORDER BY at DESC LIMIT 1) AS last_success_at,
-               (SELECT count(*) FROM deliveries WHERE state = 'queued') AS queued,
+               (SELECT count(DISTINCT message) FROM deliveries WHERE state = 'queued') AS queued,
                (SELECT min(created_at) FROM deliveries WHERE state = 'queued') AS oldest_queued_at,
                (SELECT count(*) FROM alerts WHERE state = 'waiting') AS waiting,
-               (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
+               (SELECT count(DISTINCT message) FROM deliveries WHERE state = 'dead') AS dead,
                (SELECT count(*) FROM pages WHERE state = 'waiting') AS pages_waiting,
                (SELECT count(*) FROM pages WHERE state = 'failed' AND fetched_at >= :day_ago) AS pages_failed_today
         """,
@@ -167,12 +176,14 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         queued=counts["queued"],
         oldest_queued=None if oldest_queued_at is None else max(now - oldest_queued_at, timedelta(0)),
         waiting=counts["waiting"],
+        held={row["why"]: row["alerts"] for row in _held(db)},
         dead=counts["dead"],
         pages_waiting=counts["pages_waiting"],
         pages_failed_today=counts["pages_failed_today"],
         problems=_feed_problems(db),
         remarks=_remarks(db, now),
         held_hosts=_held_hosts(db, now),
+        channels_down=_channels_down(db),
         delivery_problems=_delivery_problems(db),
     )
 
@@ -245,11 +256,37 @@ def _held_hosts(db: sqlite3.Connection, now: datetime) -> tuple[HeldHost, ...]:
     return tuple(HeldHost(host=row["host"], until=instant(row["hold_until"])) for row in rows)
 
 
+def _held(db: sqlite3.Connection) -> Iterator[sqlite3.Row]:
+    """What alerts wait for, and how many do."""
+    return db.execute(
+        """
+        SELECT why, count(DISTINCT alert) AS alerts FROM deliveries WHERE state = 'waiting'
+        GROUP BY why ORDER BY alerts DESC, why
+        """
+    )
+
+
+def _channels_down(db: sqlite3.Connection) -> tuple[ChannelDown, ...]:
+    rows = db.execute(
+        "SELECT channel, down_since, failures, next_at, last_error FROM channels WHERE failures > 0 ORDER BY channel"
+    )
+    return tuple(
+        ChannelDown(
+            channel=row["channel"],
+            since=instant(row["down_since"]),
+            failures=row["failures"],
+            next_at=instant(row["next_at"]),
+            error=row["last_error"],
+        )
+        for row in rows
+    )
+
+
 def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
     # With max(id) SQLite takes the other columns from the row that has it: the latest error stands for its group.
     rows = db.execute(
         """
-        SELECT channel, state, count(*) AS messages, max(id), last_error FROM deliveries
+        SELECT channel, state, count(DISTINCT message) AS messages, max(id), last_error FROM deliveries
         WHERE state IN ('queued', 'dead') AND last_error IS NOT NULL
         GROUP BY channel, state ORDER BY channel, state
         """

@@ -49,14 +49,16 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
         if _is_overtaken(db, outcome, judged_up_to):
             return False
         ids = _store_articles(db, outcome)
-        _store_revisions(db, outcome, ids)
+        revised = _store_revisions(db, outcome, ids)
         _store_sightings(db, outcome, ids)
         _join(db, outcome, ids)
         pages.want(db, outcome, ids)
         for finding, article in zip(outcome.findings, ids, strict=True):
             store_matches(db, finding.matches, article, outcome.at)
+            relation = finding.story.relation if finding.story else None
             for alert in finding.alerts:
-                store_alert(db, alert, article, outcome.at)
+                if alert.kind != "revision" or article in revised:
+                    store_alert(db, alert, article, outcome.at, relation=relation, feed=outcome.feed)
     _store_poll(db, outcome)
     _store_feed(db, outcome)
     _store_host(db, outcome)
@@ -171,8 +173,10 @@ def _article_id(verdict: Verdict, numbers: Mapping[str, int], verdicts: Mapping[
             assert_never(unreachable)
 
 
-def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> None:
-    """Keeps what revised articles said before, and lets them say what they say now."""
+def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[int, ...]) -> set[int]:
+    """Keeps what revised articles said before, and lets them say what they say now; those that say more than other
+    numbers."""
+    revised = set()
     for finding, article in zip(outcome.findings, ids, strict=True):
         if not isinstance(finding.verdict, Revised | Duplicate):
             continue
@@ -184,11 +188,14 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
         if now_says.content_digest == held["content_digest"]:
             continue
         if said == held["content_digest"]:
+            if not only_numbers_differ(held["title"], held["text"], now_says.title, now_says.text):
+                revised.add(article)
             _revise(db, article, held, now_says, finding.language)
         elif finding.verdict.why != "words" and says_more(now_says.text, held["text"]):
             # The article's text is another feed's, a teaser perhaps. It gives way, but the title stays.
             fuller = replace(now_says, title=held["title"], content_digest=digest(held["title"], now_says.text))
             _revise(db, article, held, fuller, finding.language)
+    return revised
 
 
 def _revise(

@@ -35,13 +35,15 @@ class AlertRow:
 
     id: int
     created_at: datetime
-    kind: str  # article, digest
-    rule: str | None  # None: a digest
-    digest: str | None  # None: sent at once, by itself
-    title: str  # the article's, or what the digest carries
-    link: str | None  # None: a digest, or an article without a link
-    state: str  # waiting, queued, sent, dead
-    recipients: tuple[str, ...]  # "channel: address"; for an alert in a digest, those of the digest
+    kind: str  # article, revision, carrier, digest, notice
+    rule: str | None  # None: a digest or a notice
+    digest: str | None  # None: not meant for one
+    title: str  # the article's, or what the digest or notice says
+    link: str | None  # None: a digest, a notice, or an article without a link
+    state: str  # waiting, queued, sent, dead, joined
+    recipients: tuple[str, ...]  # "channel: address"
+    waits_for: str | None  # what it waits for, as `deliveries.why` names it; None: it does not wait
+    due_at: datetime | None  # when that is over; None: with its digest, or it does not wait
     last_error: str | None  # of a delivery that is not sent; None: none failed
 
 
@@ -53,13 +55,17 @@ class DeliveryRow:
     alert: int
     channel: str
     recipient: str
-    state: str  # queued, sent, dead
+    state: str  # waiting, queued, sent, dead
+    why: str | None  # what it waits or waited for; None: it never waited
+    due_at: datetime | None  # until when; None: for its digest, or it never waited
     attempts: int
     created_at: datetime
-    next_attempt_at: datetime | None  # None: sent or dead
+    next_attempt_at: datetime | None  # None: waiting, sent or dead
     sent_at: datetime | None  # None: not sent
-    message_id: str
+    message: int | None  # the message's number; None: not composed yet
+    message_id: str | None  # None: not composed yet
     reply: str | None  # the channel's words when it took it; None: not sent
+    phase: str | None  # how far the last failed attempt came; None: none failed
     last_error: str | None  # None: no attempt failed
 
 
@@ -154,7 +160,8 @@ class Raised:
     excerpt: str
     marks: tuple[tuple[int, int], ...]  # (start, end) of the matched words in the excerpt
     alert: int | None  # None: the article was no news, or the rule alerts nobody
-    state: str | None  # waiting, queued, sent, dead; None: there is no alert
+    state: str | None  # waiting, queued, sent, dead, joined; None: there is no alert
+    deliveries: tuple[DeliveryRow, ...] = ()  # of that alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +220,17 @@ class HeldHost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelDown:
+    """A channel that nothing can be sent on at the moment."""
+
+    channel: str
+    since: datetime  # when it was first found so
+    failures: int  # how often in a row
+    next_at: datetime  # when it is tried again
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryProblem:
     """What a channel fails with: messages of one state that failed alike."""
 
@@ -232,13 +250,15 @@ class Status:
     polls_today: int
     failed_polls_today: int
     last_success_at: datetime | None  # of any feed; None: no poll on record succeeded
-    queued: int  # deliveries still to be made
+    queued: int  # messages to be sent
     oldest_queued: timedelta | None  # how long the oldest of them has waited; None: none is queued
-    waiting: int  # alerts that wait for their digest
-    dead: int  # deliveries given up
+    waiting: int  # alerts that wait for their time
+    held: Mapping[str, int]  # what for, as `deliveries.why` names it → how many of them, most first
+    dead: int  # messages given up
     pages_waiting: int  # articles whose page is still to be read
     pages_failed_today: int  # articles whose page was given up today: they keep the feed's text
     problems: tuple[FeedProblem, ...]  # longest failing first
     remarks: tuple[FeedRemark, ...]  # by feed
     held_hosts: tuple[HeldHost, ...]
+    channels_down: tuple[ChannelDown, ...]
     delivery_problems: tuple[DeliveryProblem, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories
+from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories, waiting
 from monitor.archive import feeds as feed_list
 from monitor.archive.opening import Access, open_for_reading, open_for_writing, open_to_amend, unusable
 from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
@@ -19,19 +19,28 @@ from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
     Backfill,
+    Bundle,
+    ChannelState,
+    Composed,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
+    DigestSpec,
     FeedSpec,
     FeedState,
     FeedTrouble,
+    Held,
     HostLease,
     Lookup,
+    Mute,
     Near,
+    NewMessage,
     PageOutcome,
     PollOutcome,
+    TellingArticle,
     Told,
-    WaitingAlert,
+    Trend,
+    Waiting,
 )
 from monitor.urls import LinkRules
 
@@ -129,13 +138,88 @@ class SqliteArchive:
 
     # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def due_deliveries(self, now: datetime, *, limit: int, everything: bool = False) -> tuple[Delivery, ...]:
+    def waiting(self, now: datetime, *, everything: bool = False) -> tuple[Waiting, ...]:
         with self._explained() as db:
-            return outbox.due_deliveries(db, now, limit=limit, everything=everything)
+            return waiting.waiting(db, now, everything=everything)
 
-    def told(self, alert: int) -> tuple[Told, ...]:
+    def waiting_for(self, digest: str) -> tuple[Waiting, ...]:
         with self._explained() as db:
-            return outbox.told(db, alert)
+            return waiting.waiting_for(db, digest)
+
+    def recent_messages(self, since: datetime) -> tuple[Composed, ...]:
+        with self._explained() as db:
+            return waiting.recent_messages(db, since)
+
+    def telling(self, alerts: Iterable[int]) -> tuple[TellingArticle, ...]:
+        with self._explained() as db:
+            return waiting.telling(db, alerts)
+
+    def thread(self, bundle: Bundle) -> tuple[str, ...]:
+        with self._explained() as db:
+            return waiting.thread(db, bundle)
+
+    def trends(self, rules: Iterable[str], *, since: datetime, now: datetime) -> tuple[Trend, ...]:
+        with self._explained() as db:
+            return waiting.trends(db, rules, since=since, now=now)
+
+    def queue_messages(
+        self,
+        messages: Sequence[NewMessage],
+        held: Sequence[Held],
+        now: datetime,
+        *,
+        done: DigestSpec | None = None,
+    ) -> None:
+        with self._transaction() as db:
+            outbox.queue_messages(db, messages, held, now)
+            if done is not None:
+                waiting.digest_done(db, done, now)
+
+    def address(self, to: Mapping[str, Sequence[tuple[str, str]]], now: datetime) -> int:
+        with self._transaction() as db:
+            return waiting.address(db, to, now)
+
+    def sync_digests(self, digests: Iterable[DigestSpec], now: datetime) -> None:
+        with self._transaction() as db:
+            waiting.sync_digests(db, digests, now)
+
+    def due_digests(self, now: datetime) -> Mapping[str, datetime]:
+        with self._explained() as db:
+            return waiting.due_digests(db, now)
+
+    def digest_last_at(self, digest: str) -> datetime | None:
+        with self._explained() as db:
+            return waiting.digest_last_at(db, digest)
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        with self._explained() as db:
+            return waiting.mutes(db, now)
+
+    def mute(self, *, rule: str | None = None, story: int | None = None, until: datetime, now: datetime) -> int:
+        with self._transaction() as db:
+            return waiting.mute(db, rule=rule, story=story, until=until, now=now)
+
+    def unmute(self, *, rule: str | None = None, story: int | None = None, now: datetime) -> int:
+        with self._transaction() as db:
+            return waiting.unmute(db, rule=rule, story=story, now=now)
+
+    def due_channels(self, now: datetime, *, everything: bool = False) -> tuple[ChannelState, ...]:
+        with self._explained() as db:
+            return outbox.due_channels(db, now, everything=everything)
+
+    def lease_messages(
+        self, channel: str, now: datetime, *, after: int, limit: int, until: datetime, everything: bool = False
+    ) -> tuple[Delivery, ...]:
+        with self._transaction() as db:
+            return outbox.lease_messages(db, channel, now, after=after, limit=limit, until=until, everything=everything)
+
+    def release_messages(self, messages: Sequence[int]) -> None:
+        with self._transaction() as db:
+            outbox.release_messages(db, messages)
+
+    def told(self, message: int) -> tuple[Told, ...]:
+        with self._explained() as db:
+            return outbox.told(db, message)
 
     def settle(
         self,
@@ -153,17 +237,21 @@ class SqliteArchive:
         with self._transaction() as db:
             return outbox.resend(db, alerts, now)
 
-    def hold_channel(self, channel: str, *, until: datetime) -> None:
+    def note_down(self, channel: str, *, why: str, next_at: datetime, now: datetime) -> None:
         with self._transaction() as db:
-            outbox.hold_channel(db, channel, until=until)
+            outbox.note_down(db, channel, why=why, next_at=next_at, now=now)
+
+    def note_up(self, channel: str) -> None:
+        with self._transaction() as db:
+            outbox.note_up(db, channel)
+
+    def note_caught_up(self, channel: str) -> None:
+        with self._transaction() as db:
+            outbox.note_caught_up(db, channel)
 
     def digests_waited_for(self) -> Mapping[str, int]:
         with self._explained() as db:
-            return outbox.digests_waited_for(db)
-
-    def waiting_alerts(self, digest: str) -> tuple[WaitingAlert, ...]:
-        with self._explained() as db:
-            return outbox.waiting_alerts(db, digest)
+            return waiting.digests_waited_for(db)
 
     def feed_troubles(self) -> tuple[FeedTrouble, ...]:
         with self._explained() as db:
@@ -185,12 +273,6 @@ class SqliteArchive:
     ) -> None:
         with self._transaction() as db:
             outbox.record_notice(db, subject, deliveries, key=key, failing=failing, working=working, now=now)
-
-    def record_digest(
-        self, digest: str, waiting: Sequence[WaitingAlert], deliveries: Sequence[DeliveryIntent], now: datetime
-    ) -> None:
-        with self._transaction() as db:
-            outbox.record_digest(db, digest, waiting, deliveries, now)
 
     # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────
 

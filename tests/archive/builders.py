@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.archive import Archive
@@ -11,9 +11,11 @@ from monitor.model import (
     AlertIntent,
     Archived,
     Article,
+    Bundle,
     Delivered,
     Delivery,
     DeliveryIntent,
+    DigestSpec,
     Duplicate,
     Excerpt,
     FeedSpec,
@@ -21,6 +23,7 @@ from monitor.model import (
     LanguageGuess,
     Match,
     New,
+    NewMessage,
     Outcome,
     PageOutcome,
     PollOutcome,
@@ -29,9 +32,11 @@ from monitor.model import (
     Span,
     TryAgain,
     Validators,
+    Waiting,
 )
 from tests.factories import NOW, a_feed, an_article, later
 
+DESK = ("desk", "desk@example.org")
 FRENCH = LanguageGuess(language="fr", confidence=0.98, source="detected")
 UNSURE = LanguageGuess(language="und", confidence=0.0, source="none")
 
@@ -77,25 +82,65 @@ def a_match(rule: str = "ukraine") -> Match:
         rule=rule,
         spans=(Span(field="text", start=0, end=7),),
         excerpt=Excerpt(text="… de l’Ukraine.", marks=((7, 14),)),
+        words=("Ukraine",),
     )
 
 
-def a_message(**given: Any) -> DeliveryIntent:
-    """A mail to the desk, due now."""
+def an_alert(*to: tuple[str, str], rule: str = "ukraine", digest: str | None = None, **given: Any) -> AlertIntent:
+    """An alert to the desk, or to these (channel, recipient); due now, or with its digest."""
+    intent = AlertIntent(
+        rule=rule,
+        to=to or (DESK,),
+        due_at=NOW if digest is None else None,
+        digest=digest,
+        why="group" if digest is None else "digest",
+    )
+    return replace(intent, **given)
+
+
+def a_message(*deliveries: Waiting, **given: Any) -> NewMessage:
+    """A mail of one rule to one recipient that tells of deliveries which wait; the first one's number is its name."""
+    first = deliveries[0]
+    bundle = Bundle(
+        kind="story" if first.digest is None else "digest",
+        channel=first.channel,
+        recipient=first.recipient,
+        why=first.why,
+        deliveries=deliveries,
+        rule=first.rule if first.digest is None else None,
+        digest=first.digest,
+    )
+    message = NewMessage(
+        bundle=bundle,
+        message_id=f"<{first.id}@example.org>",
+        message=b"Subject: Ukraine\r\n\r\nUkraine\r\n",
+        stories=len({each.story for each in deliveries}),
+    )
+    return replace(message, **given)
+
+
+def a_notice(**given: Any) -> DeliveryIntent:
+    """A mail to the desk that is about no article, due now."""
     number = given.pop("number", 1)
     intent = DeliveryIntent(
         channel="desk",
         recipient="desk@example.org",
-        message_id=f"<{number}@example.org>",
-        message=b"Subject: Ukraine\r\n\r\nUkraine\r\n",
+        message_id=f"<notice-{number}@example.org>",
+        message=b"Subject: 1 feed fails\r\n\r\nCourier\r\n",
         due_at=NOW,
     )
     return replace(intent, **given)
 
 
-def an_alert(*deliveries: DeliveryIntent, rule: str = "ukraine", digest: str | None = None) -> AlertIntent:
-    """An alert with these messages; with none it waits for its digest."""
-    return AlertIntent(rule=rule, digest=digest, deliveries=deliveries)
+def queue_each(archive: Archive, now: datetime = NOW) -> None:
+    """Puts each delivery that waits outside digests into a message of its own."""
+    archive.queue_messages([a_message(each) for each in archive.waiting(now, everything=True)], (), now)
+
+
+def leased(archive: Archive, channel: str = "desk", now: datetime = NOW, **given: Any) -> tuple[Delivery, ...]:
+    """The channel's messages that are due, leased for half an hour."""
+    values: dict[str, Any] = {"after": 0, "limit": 100, "until": now + timedelta(minutes=30)}
+    return archive.lease_messages(channel, now, **(values | given))
 
 
 def numbered(number: int, **given: Any) -> Article:
@@ -119,14 +164,11 @@ def fill(archive: Archive) -> None:
     ]
     archive.sync_feeds(feeds, NOW)
     shared, short = an_article(), numbered(2, text="?", feed="courier")
-    sent, dead, tried = (a_message(number=number) for number in (1, 2, 3))
     archive.record(
         an_outcome(
-            found(shared, rules=("ukraine", "otan"), alerts=(an_alert(sent), an_alert(rule="otan", digest="morning"))),
-            found(numbered(3), rules=("ukraine",), alerts=(an_alert(dead),)),
-            replace(
-                found(numbered(4), rules=("ukraine",), alerts=(an_alert(tried),)), page="https://gazette.example/4"
-            ),
+            found(shared, rules=("ukraine", "otan"), alerts=(an_alert(), an_alert(rule="otan", digest="morning"))),
+            found(numbered(3), rules=("ukraine",), alerts=(an_alert(),)),
+            replace(found(numbered(4), rules=("ukraine",), alerts=(an_alert(),)), page="https://gazette.example/4"),
             gap=True,
             validators=Validators(etag=b'"1"'),
         )
@@ -152,14 +194,14 @@ def fill(archive: Archive) -> None:
     archive.release(lease, last_request_at=later(minutes=15))
     archive.record(a_failure(feed="down"))
     archive.record(an_outcome(feed="quiet"))
-    for delivery in archive.due_deliveries(NOW, limit=10):
-        match delivery.message_id:
-            case "<1@example.org>":
-                settle_sent(archive, delivery)
-            case "<2@example.org>":
-                archive.settle(delivery, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
-            case _:
-                archive.settle(delivery, TryAgain(why="451 later"), now=NOW, next_attempt_at=later(minutes=5))
+    archive.sync_digests([DigestSpec(name="morning", cron="0 7 * * *", timezone="Europe/Paris")], NOW)
+    archive.mute(rule="otan", until=later(days=1), now=NOW)
+    queue_each(archive)
+    sent, dead, tried = leased(archive)
+    settle_sent(archive, sent)
+    archive.settle(dead, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
+    archive.settle(tried, TryAgain(why="451 later"), now=NOW, next_attempt_at=later(minutes=5))
+    archive.note_down("chat", why="connection refused", next_at=later(minutes=1), now=NOW)
 
 
 def settle_sent(archive: Archive, delivery: Delivery) -> None:

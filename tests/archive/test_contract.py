@@ -1,21 +1,18 @@
-"""What every archive promises, whatever it is kept in. A new backend is one more name in BACKENDS."""
+"""What every archive promises, whatever it is kept in. Of its outbox: test_outbox.py."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.archive import AlertRow, Archive, ArchiveThread, FeedRow, open_archive
+from monitor.archive import Archive, ArchiveThread, FeedRow
 from monitor.model import (
     Article,
-    Delivered,
     Duplicate,
     FeedSpec,
     FeedState,
@@ -23,16 +20,13 @@ from monitor.model import (
     Known,
     LanguageGuess,
     Outcome,
-    Refused,
     Revised,
-    TryAgain,
     Validators,
 )
 from monitor.urls import DEFAULT, LinkRules, link_key
 from tests.archive.builders import (
     FRENCH,
     a_failure,
-    a_message,
     an_alert,
     an_outcome,
     fill,
@@ -40,35 +34,10 @@ from tests.archive.builders import (
     numbered,
     the_archived,
 )
+from tests.archive.conftest import Open
 from tests.factories import NOW, a_feed, an_article, later
 
-Open = Callable[[], Archive]
-
 TTL = timedelta(minutes=10)
-BACKENDS = ["sqlite"]
-
-
-@pytest.fixture(params=BACKENDS)
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Opens the test's archive; called again, closes it first."""
-    opened: list[Archive] = []
-
-    def reopen() -> Archive:
-        if opened:
-            opened.pop().close()
-        opened.append(open_archive(str(tmp_path / "archive.db"), now=NOW))
-        return opened[0]
-
-    yield reopen
-    opened.pop().close()
-
-
-@pytest.fixture
-def archive(reopen: Open) -> Archive:
-    """An archive that knows the gazette and the courier."""
-    archive = reopen()
-    archive.sync_feeds([a_feed(), a_feed(key="courier", url="https://courier.example/atom.xml")], NOW)
-    return archive
 
 
 def leased(archive: Archive, now: datetime = NOW, **given: Any) -> list[str]:
@@ -479,12 +448,12 @@ def test_two_new_articles_of_one_document_may_share_a_link_or_have_none(archive:
 
 
 def test_the_same_poll_recorded_twice_archives_once(archive: Archive) -> None:
-    outcome = an_outcome(found(an_article(), rules=("ukraine",), alerts=(an_alert(a_message()),)))
+    outcome = an_outcome(found(an_article(), rules=("ukraine",), alerts=(an_alert(),)))
 
     first, second = archive.record(outcome), archive.record(outcome)
 
     assert (first, second) == (True, False)
-    assert archive.status(NOW).articles == archive.status(NOW).queued == 1
+    assert archive.status(NOW).articles == archive.status(NOW).waiting == 1
 
 
 def test_a_copy_in_another_feed_is_a_sighting_of_the_same_article(archive: Archive) -> None:
@@ -546,26 +515,6 @@ def test_a_revision_says_the_new_and_keeps_the_old(archive: Archive) -> None:
     assert held.first_seen_at == NOW
     assert [row.title for row in archive.search(None)] == ["Autre titre"]
     assert the_row(archive).changed_at == later(hours=1)
-
-
-def test_an_alert_is_raised_once_for_a_rule_and_an_article(archive: Archive) -> None:
-    article = an_article()
-    archive.record(an_outcome(found(article, rules=("ukraine",), alerts=(an_alert(a_message()),))))
-    copy = replace(article, feed="courier", entry_key="c1")
-    verdict = Duplicate(article=copy, of=the_archived(archive, article), why="link")
-    again = Finding(verdict=verdict, language=FRENCH, alerts=(an_alert(a_message(number=2)),))
-
-    archive.record(an_outcome(again, feed="courier"))
-
-    assert [delivery.message_id for delivery in archive.due_deliveries(NOW, limit=10)] == ["<1@example.org>"]
-
-
-def test_a_message_is_queued_once_whatever_raises_it(archive: Archive) -> None:
-    alerts = (an_alert(a_message()), an_alert(a_message(), rule="otan"))
-
-    archive.record(an_outcome(found(an_article(), alerts=alerts)))
-
-    assert len(archive.due_deliveries(NOW, limit=10)) == 1
 
 
 def test_a_failed_poll_is_counted_and_a_success_clears_it(archive: Archive) -> None:
@@ -640,192 +589,6 @@ def test_a_hostile_value_is_kept_in_some_form_and_known_again(given: dict[str, o
     assert article.entry_key in archive.look_up("gazette", [article], NOW).by_entry_key
 
 
-# ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def outbox(archive: Archive) -> Archive:
-    """An archive with one alert, to two recipients."""
-    messages = a_message(), a_message(number=2, recipient="chief@example.org")
-    archive.record(an_outcome(found(an_article(), rules=("ukraine",), alerts=(an_alert(*messages),))))
-    return archive
-
-
-def the_alert(archive: Archive) -> AlertRow:
-    return archive.alert_rows(limit=1)[0]
-
-
-def test_a_message_is_kept_byte_for_byte(archive: Archive) -> None:
-    message = bytes(range(256))
-    archive.record(an_outcome(found(an_article(), alerts=(an_alert(a_message(message=message)),))))
-
-    (delivery,) = archive.due_deliveries(NOW, limit=10)
-
-    assert (delivery.message, delivery.attempts, delivery.created_at) == (message, 0, NOW)
-
-
-def test_deliveries_come_due_in_their_time_and_oldest_first(archive: Archive) -> None:
-    messages = [a_message(number=number, due_at=later(minutes=9 - number)) for number in range(9)]
-    archive.record(an_outcome(found(an_article(), alerts=(an_alert(*messages),))))
-
-    due = archive.due_deliveries(later(minutes=3), limit=2)
-    everything = archive.due_deliveries(NOW, limit=100, everything=True)
-
-    assert [delivery.message_id for delivery in due] == ["<6@example.org>", "<7@example.org>"]
-    assert len(everything) == 9
-
-
-def test_an_alert_is_sent_when_its_last_message_is(outbox: Archive) -> None:
-    first, second = outbox.due_deliveries(NOW, limit=10)
-
-    outbox.settle(first, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-    half_way = the_alert(outbox).state
-    outbox.settle(second, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-
-    assert (half_way, the_alert(outbox).state) == ("queued", "sent")
-    assert outbox.due_deliveries(NOW, limit=10, everything=True) == ()
-    assert {row.reply for row in outbox.delivery_rows(the_alert(outbox).id)} == {"250 ok"}
-
-
-def test_a_refused_message_is_dead_and_shown(outbox: Archive) -> None:
-    first, second = outbox.due_deliveries(NOW, limit=10)
-
-    outbox.settle(first, Refused(why="550 no such user"), now=NOW, next_attempt_at=later(minutes=1))
-    outbox.settle(second, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-
-    assert (the_alert(outbox).state, the_alert(outbox).last_error) == ("dead", "550 no such user")
-    assert outbox.due_deliveries(later(days=9), limit=10, everything=True) == ()
-    assert outbox.status(NOW).dead == 1
-
-
-def test_a_message_to_be_tried_again_is_due_when_told(outbox: Archive) -> None:
-    first, _ = outbox.due_deliveries(NOW, limit=10)
-
-    outbox.settle(first, TryAgain(why="451 later"), now=NOW, next_attempt_at=later(minutes=5))
-
-    assert first.id not in {delivery.id for delivery in outbox.due_deliveries(later(minutes=4), limit=10)}
-    again = outbox.due_deliveries(later(minutes=5), limit=10)[0]
-    assert (again.id, again.attempts, again.message) == (first.id, 1, first.message)
-    (problem,) = outbox.status(NOW).delivery_problems
-    assert (problem.channel, problem.messages, problem.error) == ("desk", 1, "451 later")
-
-
-def test_a_message_without_a_next_attempt_is_given_up(outbox: Archive) -> None:
-    first, _ = outbox.due_deliveries(NOW, limit=10)
-
-    outbox.settle(first, TryAgain(why="451 later"), now=NOW, next_attempt_at=None)
-
-    assert outbox.delivery_rows(first.alert)[0].state == "dead"
-
-
-def test_what_was_given_up_is_sent_once_more_when_asked_with_fresh_patience(outbox: Archive) -> None:
-    first, second = outbox.due_deliveries(NOW, limit=10)
-    outbox.settle(first, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
-    outbox.settle(second, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-
-    queued = outbox.resend([first.alert], later(days=9))
-
-    assert queued == (first.alert,)
-    (again,) = outbox.due_deliveries(later(days=9), limit=10)
-    assert (again.message_id, again.message) == (first.message_id, first.message)
-    assert (again.attempts, again.created_at) == (0, later(days=9))
-    assert (the_alert(outbox).state, outbox.status(later(days=9)).dead) == ("queued", 0)
-    assert outbox.resend(None, later(days=9)) == ()  # nothing else was given up
-
-
-def test_only_the_alerts_that_were_named_are_sent_once_more(outbox: Archive) -> None:
-    first, _ = outbox.due_deliveries(NOW, limit=10)
-    outbox.settle(first, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
-
-    assert outbox.resend([first.alert + 1], NOW) == ()
-    assert outbox.resend(None, NOW) == (first.alert,)
-
-
-def test_what_was_sent_stays_sent(outbox: Archive) -> None:
-    first, _ = outbox.due_deliveries(NOW, limit=10)
-    outbox.settle(first, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-
-    outbox.settle(first, Refused(why="late"), now=NOW, next_attempt_at=None)
-
-    row = outbox.delivery_rows(first.alert)[0]
-    assert (row.state, row.attempts, row.last_error) == ("sent", 1, None)
-
-
-def test_a_held_channel_is_left_alone_until_then(outbox: Archive) -> None:
-    copy = a_message(number=3, channel="chat")
-    outbox.record(an_outcome(found(numbered(3), alerts=(an_alert(copy, a_message(number=4, due_at=later(days=1))),))))
-
-    outbox.hold_channel("desk", until=later(hours=1))
-
-    assert [delivery.channel for delivery in outbox.due_deliveries(later(minutes=59), limit=10)] == ["chat"]
-    assert len(outbox.due_deliveries(later(hours=1), limit=10)) == 3
-    assert len(outbox.due_deliveries(later(days=1), limit=10)) == 4
-
-
-# ── digests ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def digesting(archive: Archive) -> Archive:
-    """An archive with two alerts that wait for the morning digest and one that waits for another."""
-    archive.sync_feeds([a_feed(title="La Gazette")], NOW)
-    archive.record(
-        an_outcome(
-            found(an_article(), rules=("ukraine",), alerts=(an_alert(digest="morning"),)),
-            found(numbered(2), alerts=(an_alert(digest="morning"),)),
-            found(numbered(3), alerts=(an_alert(digest="evening"),)),
-        )
-    )
-    return archive
-
-
-def test_a_waiting_alert_brings_what_its_digest_says_of_it(digesting: Archive) -> None:
-    first, _ = digesting.waiting_alerts("morning")
-
-    assert (first.rule, first.feed, first.feed_title, first.language) == ("ukraine", "gazette", "La Gazette", "fr")
-    assert (first.title, first.link) == (an_article().title, an_article().link)
-    assert (first.excerpt.text, first.excerpt.marks) == ("… de l’Ukraine.", ((7, 14),))
-    assert (first.published_at, first.first_seen_at, first.carriers) == (NOW, NOW, 1)
-
-
-def test_the_digests_that_alerts_wait_for_are_counted(digesting: Archive) -> None:
-    digesting.record_digest("evening", digesting.waiting_alerts("evening"), [a_message()], NOW)
-
-    assert digesting.digests_waited_for() == {"morning": 2}
-
-
-def test_a_digest_carries_its_alerts_once(digesting: Archive) -> None:
-    waiting = digesting.waiting_alerts("morning")
-
-    digesting.record_digest("morning", waiting, [a_message()], later(hours=1))
-    digesting.record_digest("morning", waiting, [a_message(number=2)], later(hours=2))
-
-    assert digesting.waiting_alerts("morning") == ()
-    assert len(digesting.waiting_alerts("evening")) == 1
-    assert [each.message_id for each in digesting.due_deliveries(later(days=1), limit=10)] == ["<1@example.org>"]
-    digest = the_alert(digesting)
-    assert (digest.kind, digest.digest, digest.rule, digest.title) == ("digest", "morning", None, "2 alerts")
-
-
-def test_alerts_share_the_fate_of_the_digest_that_carries_them(digesting: Archive) -> None:
-    digesting.record_digest("morning", digesting.waiting_alerts("morning"), [a_message()], NOW)
-    queued = [row.state for row in digesting.alert_rows(limit=10) if row.digest == "morning"]
-
-    (delivery,) = digesting.due_deliveries(NOW, limit=10)
-    digesting.settle(delivery, Delivered(reply="250 ok"), now=NOW, next_attempt_at=None)
-
-    rows = [row for row in digesting.alert_rows(limit=10) if row.digest == "morning"]
-    assert queued == ["queued"] * 3
-    assert [row.state for row in rows] == ["sent"] * 3
-    assert [row.recipients for row in rows] == [("desk: desk@example.org",)] * 3
-
-
-def test_a_digest_without_a_message_leaves_its_alerts_waiting(digesting: Archive) -> None:
-    digesting.record_digest("morning", digesting.waiting_alerts("morning"), [], NOW)
-
-    assert len(digesting.waiting_alerts("morning")) == 2
-
-
 # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -845,6 +608,8 @@ def test_status_counts_what_there_is(filled: Archive) -> None:
     assert (status.polls_today, status.failed_polls_today) == (5, 1)
     assert status.last_success_at == later(minutes=15)
     assert (status.queued, status.waiting, status.dead) == (1, 1, 1)
+    assert status.held == {"digest": 1}
+    assert [each.channel for each in status.channels_down] == ["chat"]
     assert status.oldest_queued == timedelta(hours=1)
     assert [problem.feed for problem in status.problems] == ["down"]
     assert [(each.state, each.error) for each in status.delivery_problems] == [
@@ -879,6 +644,7 @@ def test_alerts_are_listed_newest_first_and_by_state(filled: Archive) -> None:
 
     assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True)
     assert [row.state for row in rows] == ["queued", "dead", "waiting", "sent"]
+    assert [row.waits_for for row in rows] == [None, None, "digest", None]
     assert [row.title for row in filled.alert_rows(limit=10, state="dead")] == ["Titre 3"]
     assert filled.alert_rows(limit=10, since=later(seconds=1)) == ()
     assert len(filled.alert_rows(limit=2)) == 2

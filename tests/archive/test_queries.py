@@ -94,3 +94,25 @@ def test_a_changed_title_is_shown_with_what_it_became(filled: Path) -> None:
     assert change["was"] == "L’OTAN réunit ses ministres sur l’Ukraine"
     assert change["became"] == "L’OTAN se réunit"
     assert (change["said_from"], change["changed_at"]) == ("2026-11-22T12:00:00Z", "2026-11-22T12:15:00Z")
+
+
+def test_an_alert_that_is_not_delivered_says_what_it_waits_for_or_failed_with(filled: Path) -> None:
+    (recipe,) = (each for each in cookbook() if each.name == "alerts-not-delivered")
+
+    columns, rows = run_sql(filled, recipe.sql)
+
+    shown = [dict(zip(columns, row, strict=True)) for row in rows]
+    assert [(each["what"], each["delivery"], each["why"], each["error"]) for each in shown] == [
+        ("otan", "waiting", "digest", None),
+        ("ukraine", "dead", "group", "550 no such user"),
+        ("ukraine", "queued", "group", "451 later"),
+    ]
+
+
+def test_what_waits_says_until_when(filled: Path) -> None:
+    (recipe,) = (each for each in cookbook() if each.name == "held-back")
+
+    columns, rows = run_sql(filled, recipe.sql)
+
+    (held,) = (dict(zip(columns, row, strict=True)) for row in rows)
+    assert (held["why"], held["alerts"], held["next_at"]) == ("digest", 1, "2026-11-23T06:00:00Z")

@@ -452,9 +452,16 @@ def test_lists_are_json_that_people_can_read(archive: Archive, path: Path) -> No
         pytest.param("UPDATE polls SET error = 'x'", id="a success with an error"),
         pytest.param("UPDATE articles SET feed = 'nobody'", id="an article of no feed"),
         pytest.param("DELETE FROM articles", id="an article whose sightings stay"),
-        pytest.param("UPDATE alerts SET state = 'waiting' WHERE digest IS NULL", id="waiting for no digest"),
+        pytest.param("UPDATE alerts SET rule = NULL WHERE kind = 'article'", id="an article's alert of no rule"),
+        pytest.param("UPDATE deliveries SET why = NULL WHERE state = 'waiting'", id="waiting for nothing"),
+        pytest.param("UPDATE deliveries SET message = NULL WHERE state = 'sent'", id="sent without a message"),
+        pytest.param("UPDATE deliveries SET leased_until = created_at WHERE state = 'sent'", id="sent and under way"),
+        pytest.param("UPDATE channels SET next_at = NULL", id="a channel that is down for good"),
+        pytest.param(
+            "INSERT INTO mutes (created_at, until) SELECT next_at, next_at FROM digests", id="a mute of nothing"
+        ),
         pytest.param("UPDATE deliveries SET state = 'sent', sent_at = NULL", id="sent at no time"),
-        pytest.param("UPDATE deliveries SET message_id = '<1@example.org>'", id="two mails with one Message-ID"),
+        pytest.param("UPDATE messages SET message_id = '<1@example.org>'", id="two mails with one Message-ID"),
     ],
 )
 def test_the_schema_holds(sql: str, path: Path) -> None:
@@ -479,6 +486,12 @@ def test_the_schema_holds(sql: str, path: Path) -> None:
             "SELECT id FROM deliveries WHERE state = 'queued' AND next_attempt_at < 'x'", "deliveries_due", id="mail"
         ),
         pytest.param("SELECT count(*) FROM deliveries WHERE state = 'dead'", "deliveries_dead", id="dead mail"),
+        pytest.param(
+            "SELECT id FROM deliveries WHERE state = 'waiting' AND due_at <= 'x'", "deliveries_waiting", id="what waits"
+        ),
+        pytest.param("SELECT state FROM deliveries WHERE message = 1", "deliveries_by_message", id="a message's fate"),
+        pytest.param("SELECT id FROM deliveries WHERE alert = 1", "sqlite_autoindex_deliveries", id="an alert's"),
+        pytest.param("SELECT id FROM alerts WHERE story = 1 AND rule = 'x'", "alerts_by_story", id="who was told"),
         pytest.param("SELECT id FROM alerts WHERE state = 'waiting' AND digest = 'x'", "alerts_waiting", id="a digest"),
         pytest.param("SELECT count(*) FROM articles WHERE feed = 'x'", "articles_by_feed", id="a feed's articles"),
         pytest.param(

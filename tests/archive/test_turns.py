@@ -33,7 +33,7 @@ archive = open_archive(path, access=access, now=NOW)
 print("open", flush=True)
 sys.stdin.readline()
 for number in range(int(writes)):
-    archive.hold_channel("desk", until=NOW)
+    archive.note_up("desk")
     key = f"{name}-{number}"
     archive.sync_feeds([FeedSpec(key=key, url=f"https://{key}.example/", title="x" * 20_000)], NOW)
 archive.close()
@@ -101,12 +101,12 @@ def test_who_has_the_turn_keeps_the_others_from_writing(
     with closing(open_archive(str(path), access=access, now=NOW)) as archive:
         with started(TAKER, str(path)):
             with pytest.raises(ArchiveError, match=r"another monitor command has been writing for 0.02 s.*db.turn"):
-                archive.hold_channel("desk", until=NOW)
+                archive.note_up("desk")
             with pytest.raises(ArchiveError, match="another monitor command has been writing"):
                 open_archive(str(path), access="amend", now=NOW)
             archive.ping()  # reading needs no turn
 
-        archive.hold_channel("desk", until=NOW)
+        archive.note_up("desk")
 
 
 def test_the_turn_of_a_killed_process_is_free(path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_turn_of_a_killed_process_is_free(path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
 
-        archive.hold_channel("desk", until=NOW)
+        archive.note_up("desk")
 
 
 def test_nobody_amends_what_is_not_there(tmp_path: Path) -> None:

@@ -21,12 +21,22 @@ from monitor.archive.migrations import (
     m0005_settings,
     m0006_alike,
     m0007_refusals,
+    m0008_outbox,
 )
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-STEPS = (m0001_first, m0002_polling, m0003_pages, m0004_stories, m0005_settings, m0006_alike, m0007_refusals)
+STEPS = (
+    m0001_first,
+    m0002_polling,
+    m0003_pages,
+    m0004_stories,
+    m0005_settings,
+    m0006_alike,
+    m0007_refusals,
+    m0008_outbox,
+)
 
 SCHEMA_VERSION = len(STEPS)
 
