@@ -27,7 +27,8 @@ from monitor.model import House
 from monitor.text import one_line
 
 SUBJECT_LIMIT = 270  # code points
-VALUE_LIMIT = 254  # of any other value: as long as an address may be (RFC 5321 §4.5.3.1.3)
+VALUE_LIMIT = 254  # of an address (RFC 5321 §4.5.3.1.3)
+HEADER_LIMIT = 600  # of a header of our own: some Message-IDs; a line may have 998 octets (RFC 5322 §2.1.1)
 
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP
@@ -102,7 +103,7 @@ def _fields(envelope: Envelope, subject: str) -> list[tuple[str, str]]:
         ("List-Id", f"<{_slug(envelope.topic)}.monitor.{_domain(house.contact)}>"),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
-        *((name, one_line(value, VALUE_LIMIT)) for name, value in envelope.headers),
+        *((name, one_line(value, HEADER_LIMIT)) for name, value in envelope.headers),
     ]
 
 
