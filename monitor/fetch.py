@@ -1,4 +1,4 @@
-"""One polite, bounded, guarded conditional GET.
+"""One polite, bounded, guarded conditional GET; and the POST of a message, through the same guard.
 
 Every way a server, a name server or the network can behave ends in a value: `Fetched`, `NotModified` or `FetchFailed`.
 Bounded are the time of the whole exchange, the bytes on the wire, the bytes after decompression, and the redirects; the
@@ -16,7 +16,7 @@ import os
 import ssl
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,11 +30,11 @@ import httpx
 
 from monitor.body import CutOff, read_body
 from monitor.challenge import protection
-from monitor.conditional import fresh_for, request_headers, validators_from
+from monitor.conditional import fresh_for, request_headers, retry_after, validators_from
 from monitor.errors import MonitorError
 from monitor.guard import AddressRefused, GuardedTransport, NameRefused, NameUnresolved, Proxy
 from monitor.inflate import BadBody, Inflater
-from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, ProxySpec, Validators
+from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Posted, ProxySpec, Validators
 from monitor.refusal import failed, protected, refusal
 from monitor.text import one_line
 
@@ -51,6 +51,10 @@ REDIRECTS = PERMANENT | {302, 303, 307}
 PAGE_LOOKED_AT = 65_536  # bytes of a page that is no feed, to see what it is
 
 LONGEST_URL = 8192  # characters; what browsers and servers agree on
+
+REPLY_LOOKED_AT = 4096  # bytes of the answer to a message
+REPLY_KEPT = 2000  # characters of it
+REPLY_WITHIN = 5.0  # seconds for the answer's body; its status has come before, and is what counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,44 @@ class Fetcher:
         except TROUBLE as error:
             return self._explained(error, _site(trail[-1]))
 
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        allow_private: Collection[str] = (),
+        timeout: timedelta,
+        now: datetime,
+    ) -> Posted | FetchFailed:
+        """Posts a message. Never raises for what the network does.
+
+        No redirect is followed. `headers` come on top of our own. `timeout` is for the exchange up to the answer's
+        status; its first words may take five seconds more. `allow_private` and `now` are as in `fetch`. A message sent
+        over a kept connection that turns out to be dead is sent once more, so it must carry an identity.
+        """
+        try:
+            target, _ = _start(url)
+        except (ValueError, httpx.InvalidURL) as error:
+            return failed(Outcome.PROTOCOL, f"the channel's URL {_why(error)}. Correct it in feeds.yaml")
+        written = [*self._headers, *((name.encode(), value.encode()) for name, value in headers.items())]
+        try:
+            async with self._places:
+                async with asyncio.timeout(timeout.total_seconds()):
+                    response = await self._send("POST", target, written, frozenset(allow_private), body)
+                said = await _first_words(response)
+        except TROUBLE as error:
+            return self._explained(error, _site(target), asker="channel", total=timeout)
+        if response.status_code == 407 and self._proxy:
+            return failed(Outcome.CONNECT, f"{self._proxy_at()} answered 407. {PROXY_LOGIN}", 407)
+        return Posted(
+            site=_site(target),
+            status=response.status_code,
+            said=said,
+            moved_to=_elsewhere(response, target) if response.status_code in REDIRECTS else None,
+            retry_after=retry_after(response.headers.get("Retry-After"), now),
+        )
+
     async def self_test(self) -> None:
         """Proves that the guard stands: a listener on loopback must see no connection. Raises MonitorError if it fell.
 
@@ -199,14 +241,23 @@ class Fetcher:
     async def _response(
         self, url: httpx.URL, headers: list[tuple[bytes, bytes]], allow_private: frozenset[str]
     ) -> AsyncIterator[httpx.Response]:
-        extensions = {"timeout": self._timeouts, "allow_private": allow_private}
-        response = await self._client.send(
-            httpx.Request("GET", url, headers=headers, extensions=extensions), stream=True
-        )
+        response = await self._send("GET", url, headers, allow_private)
         try:
             yield response
         finally:
             await response.aclose()
+
+    async def _send(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: list[tuple[bytes, bytes]],
+        allow_private: frozenset[str],
+        body: bytes | None = None,
+    ) -> httpx.Response:
+        extensions = {"timeout": self._timeouts, "allow_private": allow_private}
+        request = httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+        return await self._client.send(request, stream=True)
 
     def _redirect(
         self, response: httpx.Response, trail: list[httpx.URL], authorization: bytes | None
@@ -281,10 +332,15 @@ class Fetcher:
         assert self._proxy is not None
         return f"the proxy {self._proxy.host}:{self._proxy.port}"
 
-    def _explained(self, error: Exception, site: str) -> FetchFailed:
-        """What went wrong, in the words of `polls.outcome` and in words for people."""
+    def _explained(
+        self, error: Exception, site: str, *, asker: str = "feed", total: timedelta | None = None
+    ) -> FetchFailed:
+        """What went wrong, in the words of `polls.outcome` and in words for people.
+
+        `asker` is what in the configuration names the URL; `total` the time it had, None: that of the limits.
+        """
         if isinstance(error, ExceptionGroup):
-            return self._explained(error.exceptions[0], site)
+            return self._explained(error.exceptions[0], site, asker=asker, total=total)
         if tls := _tls_cause(error):
             why = getattr(tls, "verify_message", None) or tls.reason or "the handshake failed"
             return failed(Outcome.TLS, f"no secure connection to {site}: {why}")
@@ -292,7 +348,7 @@ class Fetcher:
             site = f"{site} by way of {self._proxy_at()}"
         match error:
             case AddressRefused():
-                advice = f'If it is meant, give the feed allow_private: ["{error.pair}"]'
+                advice = f'If it is meant, give the {asker} allow_private: ["{error.pair}"]'
                 return failed(Outcome.REFUSED_ADDRESS, f"{error}, which is not a public address. {advice}")
             case NameRefused():
                 return failed(Outcome.REFUSED_ADDRESS, str(error))
@@ -302,7 +358,7 @@ class Fetcher:
                 seconds = self._limits.connect.total_seconds()
                 return failed(Outcome.TIMEOUT, f"no connection to {site} within {seconds:g} s")
             case TimeoutError() | httpx.TimeoutException() | httpcore.TimeoutException():
-                seconds = self._limits.total.total_seconds()
+                seconds = (total or self._limits.total).total_seconds()
                 return failed(Outcome.TIMEOUT, f"{site} did not finish its answer within {seconds:g} s")
             case httpcore.ProxyError():
                 advice = PROXY_LOGIN if str(error).startswith("407") else "Ask whoever runs it why"
@@ -441,3 +497,35 @@ async def _beginning(response: httpx.Response) -> bytes:
             if len(body) >= PAGE_LOOKED_AT:
                 break
     return bytes(body[:PAGE_LOOKED_AT])
+
+
+async def _first_words(response: httpx.Response) -> str:
+    """What a server said to a message, as far as it came; the response is closed.
+
+    Nothing that goes wrong here counts: with the status the server has taken the message, or not.
+    """
+    body = bytearray()
+    try:
+        with suppress(BadBody, CutOff, zlib.error, *TROUBLE):
+            async with asyncio.timeout(REPLY_WITHIN):
+                inflater = Inflater(response.headers.get("Content-Encoding", ""), REPLY_LOOKED_AT)
+                async for piece in _pieces(response):
+                    for part in inflater.inflate(piece):
+                        body += part
+                    if len(body) >= REPLY_LOOKED_AT:
+                        break
+    finally:
+        with suppress(*TROUBLE):
+            await response.aclose()
+    if "html" in response.headers.get("Content-Type", "").lower():
+        return ""  # a page for people in a browser begins with everything but its point
+    return one_line(body.decode("utf-8", "replace"), REPLY_KEPT)
+
+
+def _elsewhere(response: httpx.Response, here: httpx.URL) -> str:
+    """The scheme and host a redirect names. No more of the address: it may repeat a token."""
+    try:
+        target = _target(here.join(_checked(response.headers.get("Location", "").strip())))
+    except (ValueError, httpx.InvalidURL):
+        return "an address that cannot be read"
+    return f"{target.scheme}://{target.netloc.decode('ascii')}"

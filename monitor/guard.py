@@ -328,7 +328,8 @@ async def _asked(pool: httpcore.AsyncConnectionPool, request: httpx.Request) -> 
     """The response, asked for once more when a kept connection turned out to be dead.
 
     A server may close an idle connection at the moment we use it, and so may httpcore, to which a connection is idle
-    until its request has begun. A GET changes nothing, so asking again is safe (RFC 9110 §9.2.2).
+    until its request has begun. A GET changes nothing, and what we post carries an identity by which a receiver knows
+    it again, so asking again is safe (RFC 9110 §9.2.2).
     """
     asked = httpcore.Request(
         request.method,

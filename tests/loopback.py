@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -24,6 +24,7 @@ class Request:
     method: str
     target: str  # path and query
     headers: tuple[tuple[bytes, bytes], ...]  # names and values byte for byte, in order
+    body: bytes = b""
 
     def header(self, name: str) -> bytes | None:
         """The value of the first header of that name, in any case; None when there is none."""
@@ -131,12 +132,14 @@ class Site:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    """The next request on a connection; None when the client has closed it, or speaks no HTTP. No bodies."""
+    """The next request on a connection; None when the client has closed it, or speaks no HTTP."""
     method, _, target = (await reader.readline()).decode("latin-1").removesuffix(" HTTP/1.1\r\n").partition(" ")
-    if method != "GET":
+    if method not in ("GET", "POST"):
         return None
     headers = []
     while (line := await reader.readline()) not in (b"\r\n", b""):
         name, _, value = line.rstrip(b"\r\n").partition(b": ")
         headers.append((name, value))
-    return Request(method=method, target=target, headers=tuple(headers))
+    request = Request(method=method, target=target, headers=tuple(headers))
+    length = int(request.header("Content-Length") or 0)
+    return replace(request, body=await reader.readexactly(length))

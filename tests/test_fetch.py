@@ -17,10 +17,11 @@ import pytest
 from monitor.errors import MonitorError
 from monitor.fetch import Fetcher, Limits, without_credentials
 from monitor.guard import GuardedBackend, GuardedTransport, is_public, parse_pair
-from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Validators
+from monitor.model import Fetched, FetchFailed, FetchResult, NotModified, Outcome, Posted, ProxySpec, Validators
 from monitor.resolver import SystemResolver
 from tests.factories import NOW
 from tests.loopback import Answer, Request, Site, redirect
+from tests.proxyserver import ProxyServer
 
 FEED = b"<rss version='2.0'><channel><title>Gazette</title></channel></rss>" * 20
 ONCE = Validators(etag=b'"1"')
@@ -43,7 +44,7 @@ async def fetch_from(
         return await fetcher.fetch(url, Validators(), now=NOW)
 
 
-def failure(result: FetchResult) -> FetchFailed:
+def failure(result: FetchResult | Posted) -> FetchFailed:
     """The result, which must be a failure whose text is one short line."""
     assert isinstance(result, FetchFailed)
     assert result.detail
@@ -770,3 +771,234 @@ async def test_the_self_test_stops_everything_when_the_guard_has_fallen() -> Non
     async with Fetcher(user_agent="test", transport=transport) as fetcher:
         with pytest.raises(MonitorError, match="guard"):
             await fetcher.self_test()
+
+
+# ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+MESSAGE = '{"id": "1@example.org", "text": "L’Ukraine"}'.encode()
+
+
+async def post(
+    site: Site,
+    path: str = "/hook",
+    *,
+    allow: Sequence[str] | None = None,
+    timeout: timedelta = timedelta(seconds=30),
+) -> Posted | FetchFailed:
+    """One message posted to a site on loopback, with leave to go there."""
+    async with Fetcher(user_agent="monitor/test") as fetcher:
+        return await fetcher.post(
+            site.url(path),
+            MESSAGE,
+            headers={"Content-Type": "application/json", "webhook-id": "1@example.org"},
+            allow_private=[site.pair] if allow is None else allow,
+            timeout=timeout,
+            now=NOW,
+        )
+
+
+def posted(result: Posted | FetchFailed) -> Posted:
+    """The result, which must be an answer."""
+    assert isinstance(result, Posted), result
+    return result
+
+
+async def test_a_message_is_posted_byte_for_byte_and_says_who_sends_it() -> None:
+    async with Site({"/hook": Answer(status=202, body="  merci,\r\n c’est reçu ".encode())}) as site:
+        result = await post(site)
+
+    assert result == Posted(site="127.0.0.1", status=202, said="merci, c’est reçu")
+    (request,) = site.requests
+    assert (request.method, request.target, request.body) == ("POST", "/hook", MESSAGE)
+    assert request.header("Content-Type") == b"application/json"
+    assert request.header("Content-Length") == str(len(MESSAGE)).encode()
+    assert request.header("User-Agent") == b"monitor/test"
+    assert request.header("webhook-id") == b"1@example.org"
+    assert request.header("Host") == site.pair.encode()
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 400, 401, 404, 410, 429, 500, 503])
+async def test_every_status_is_told_as_it_came(status: int) -> None:
+    async with Site({"/hook": Answer(status=status, headers={"Retry-After": "90"})}) as site:
+        result = posted(await post(site))
+
+    assert (result.status, result.retry_after) == (status, timedelta(seconds=90))
+
+
+async def test_a_redirect_is_not_followed_and_only_its_host_is_told() -> None:
+    async with Site() as other, Site({"/hook": redirect(f"{other.url('/T0KEN')}?key=T0KEN", 307)}) as site:
+        result = posted(await post(site))
+
+    assert (result.status, result.moved_to) == (307, f"http://{other.pair}")
+    assert (len(site.requests), other.connections) == (1, 0)
+
+
+@pytest.mark.parametrize("location", ["", "ftp://x/", "http://[", "http://desk:secret@gazette.example:99999/"])
+async def test_a_redirect_to_nowhere_is_told_without_the_address(location: str) -> None:
+    async with Site({"/hook": redirect(location, 301)}) as site:
+        result = posted(await post(site))
+
+    assert "secret" not in (result.moved_to or "")
+    assert result.moved_to
+
+
+async def test_a_message_goes_to_no_inner_address_without_leave() -> None:
+    async with Site({"/hook": Answer()}) as site:
+        result = failure(await post(site, allow=[]))
+
+    assert result.kind is Outcome.REFUSED_ADDRESS
+    assert f'give the channel allow_private: ["{site.pair}"]' in result.detail
+    assert site.connections == 0
+
+
+async def test_an_answer_that_does_not_come_in_time_is_a_failure() -> None:
+    async with Site() as site:
+
+        async def silence(_: Request) -> AsyncIterator[bytes]:
+            await site.left.wait()
+            yield b""
+
+        site.routes["/hook"] = lambda request: silence(request)
+        result = failure(await post(site, timeout=timedelta(seconds=0.2)))
+
+    assert (result.kind, result.status) == (Outcome.TIMEOUT, None)
+    assert "within 0.2 s" in result.detail
+
+
+async def test_the_status_counts_although_the_rest_of_the_answer_breaks_off() -> None:
+    async with Site({"/hook": b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\ntaken, and"}) as site:
+        result = posted(await post(site))
+
+    assert (result.status, result.said) == (201, "taken, and")
+
+
+async def test_of_an_endless_answer_only_the_beginning_is_read() -> None:
+    async with Site() as site:
+
+        async def endless(_: Request) -> AsyncIterator[bytes]:
+            yield b"HTTP/1.1 200 OK\r\n\r\n"
+            while not site.left.is_set():
+                yield b"blah " * 1000
+
+        site.routes["/hook"] = lambda request: endless(request)
+        result = posted(await post(site))
+
+    assert result.status == 200
+    assert len(result.said) <= 2000
+
+
+async def test_a_bomb_in_an_answer_is_not_unpacked() -> None:
+    bomb = Answer(body=gzip.compress(b"a" * 50_000_000), headers={"Content-Encoding": "gzip"})
+
+    async with Site({"/hook": bomb}) as site:
+        tracemalloc.start()
+        result = posted(await post(site))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert result.status == 200
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Not found</title>"),
+        ({"Content-Encoding": "br"}, b"\x0b\x02"),
+        ({"Content-Encoding": "gzip"}, b"no gzip"),
+    ],
+    ids=["a web page", "a coding we did not ask for", "broken gzip"],
+)
+async def test_words_that_cannot_be_read_are_no_words(headers: dict[str, str], body: bytes) -> None:
+    async with Site({"/hook": Answer(status=404, headers=headers, body=body)}) as site:
+        result = posted(await post(site))
+
+    assert (result.status, result.said) == (404, "")
+
+
+async def test_what_a_server_says_is_cleaned() -> None:
+    async with Site({"/hook": Answer(body=b"\x1b[31mred\x00\xff \xe2\x80\xaeback")}) as site:
+        result = posted(await post(site))
+
+    assert result.said.isprintable()
+    assert "red" in result.said
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [(b"", Outcome.PROTOCOL), (b"no HTTP at all\r\n\r\n", Outcome.PROTOCOL)],
+    ids=["hangs up", "another protocol"],
+)
+async def test_what_is_no_answer_is_a_failure(reply: bytes, kind: Outcome) -> None:
+    async with Site({"/hook": reply}) as site:
+        assert failure(await post(site)).kind is kind
+
+
+async def test_no_leave_no_encryption_and_no_possible_address_are_failures_of_their_kinds() -> None:
+    async with Site() as site:
+        port, pair, secure = site.port, site.pair, site.url("/").replace("http:", "https:")
+        wanted = {
+            f"http://127.0.0.1:{port}/": [],
+            secure: [pair],
+            "ftp://gazette.example/": [],
+            "https://gazette.example:99999/": [],
+        }
+        async with Fetcher(user_agent="test") as fetcher:
+            found = [
+                failure(
+                    await fetcher.post(
+                        url, b"{}", headers={}, allow_private=allow, timeout=timedelta(seconds=10), now=NOW
+                    )
+                ).kind
+                for url, allow in wanted.items()
+            ]
+
+    assert found == [Outcome.REFUSED_ADDRESS, Outcome.TLS, Outcome.PROTOCOL, Outcome.PROTOCOL]
+
+
+async def test_messages_share_a_connection_and_a_dead_one_costs_nothing() -> None:
+    alive, last = Answer(body=b"1"), b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"  # then it hangs up
+
+    async with Site({"/hook": alive, "/last": last}) as site, Fetcher(user_agent="test") as fetcher:
+        found = [
+            posted(
+                await fetcher.post(
+                    site.url(path),
+                    MESSAGE,
+                    headers={},
+                    allow_private=[site.pair],
+                    timeout=timedelta(seconds=10),
+                    now=NOW,
+                )
+            ).said
+            for path in ("/hook", "/last", "/hook")
+        ]
+
+    assert found == ["1", "2", "1"]
+    assert site.connections == 2
+    assert [request.body for request in site.requests] == [MESSAGE] * 3
+
+
+async def test_a_message_goes_through_the_proxy() -> None:
+    async with Site({"/hook": Answer(body=b"taken")}) as site, ProxyServer({"desk.example": site.port}) as proxy:
+        spec = ProxySpec(host="localhost", port=proxy.port)
+        async with Fetcher(user_agent="test", proxy=spec) as fetcher:
+            result = posted(
+                await fetcher.post(
+                    "http://desk.example/hook", MESSAGE, headers={}, timeout=timedelta(seconds=10), now=NOW
+                )
+            )
+
+    assert (result.site, result.said, site.requests[0].body) == ("desk.example", "taken", MESSAGE)
+
+
+async def test_a_proxy_that_wants_a_login_is_not_taken_for_the_receiver() -> None:
+    async with ProxyServer({"desk.example": 1}, authorization="Basic x") as proxy:
+        spec = ProxySpec(host="localhost", port=proxy.port)
+        async with Fetcher(user_agent="test", proxy=spec) as fetcher:
+            result = await fetcher.post(
+                "http://desk.example/hook", MESSAGE, headers={}, timeout=timedelta(seconds=10), now=NOW
+            )
+
+    assert failure(result).kind is Outcome.CONNECT
+    assert "proxy-password" in failure(result).detail

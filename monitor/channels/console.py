@@ -6,7 +6,7 @@ import asyncio
 import email
 import email.policy
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable
 from email.message import EmailMessage
 from typing import TextIO
 
@@ -23,9 +23,9 @@ class ConsoleChannel:
         self.name = name
         self._stream = stream  # None: standard output as it is when something is sent
 
-    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+    async def send(self, deliveries: AsyncIterable[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
         """Prints each message, off the event loop: whoever reads a pipe may be slow."""
-        for delivery in deliveries:
+        async for delivery in deliveries:
             yield delivery, await asyncio.to_thread(self._print, delivery)
 
     def _print(self, delivery: Delivery) -> DeliveryResult:

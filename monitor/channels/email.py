@@ -12,7 +12,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import replace
 from typing import Literal
 
@@ -61,12 +61,12 @@ class EmailChannel:
         self._final_dot_seconds = final_dot_seconds
         self._tls_context = tls_context  # None: the system's certificates, verified
 
-    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+    async def send(self, deliveries: AsyncIterable[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
         """Offers each message. After the channel turned out to be down, the rest is not offered."""
         client: SMTP | None = None
         cut_short = 0  # messages in a row after which there was no connection any more
         try:
-            for delivery in deliveries:
+            async for delivery in deliveries:
                 begun = await self._begin(client)
                 if isinstance(begun, TryAgain):
                     yield delivery, begun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,9 +18,9 @@ class MaildirChannel:
         self.name = name
         self._folder = folder
 
-    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+    async def send(self, deliveries: AsyncIterable[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
         """Writes each message, off the event loop: a full or slow disk must not hold up everything else."""
-        for delivery in deliveries:
+        async for delivery in deliveries:
             yield delivery, await asyncio.to_thread(self._write, delivery)
 
     def _write(self, delivery: Delivery) -> DeliveryResult:

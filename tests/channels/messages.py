@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,6 @@ def a_delivery(number: int = 1, **given: Any) -> Delivery:
     """One message of the outbox; its number makes its id and its Message-ID."""
     delivery = Delivery(
         id=number,
-        alert=number,
         channel="desk",
         recipient="anna@example.org",
         message_id=f"<{number}@example.org>",
@@ -32,9 +32,32 @@ def a_delivery(number: int = 1, **given: Any) -> Delivery:
     return replace(delivery, **given)
 
 
+def a_payload(number: int = 1, **given: Any) -> bytes:
+    """What a program is sent: the keys that every message has, and one that channels only pass on."""
+    written = {
+        "id": f"{number}@example.org",
+        "kind": "alert",
+        "subject": "Ukraine",
+        "text": "L’Ukraine\n\nlast line\n",
+        "articles": [{"title": "L’Ukraine"}],
+    }
+    return json.dumps(written | given, ensure_ascii=False).encode()
+
+
+def for_programs(number: int = 1, **given: Any) -> Delivery:
+    """One message of the outbox for a channel that is sent JSON."""
+    return a_delivery(number, **({"message": a_payload(number), "recipient": "desk"} | given))
+
+
+async def offered(*deliveries: Delivery) -> AsyncGenerator[Delivery, None]:
+    """These messages, one after the other, as a channel is offered them."""
+    for delivery in deliveries:
+        yield delivery
+
+
 async def all_results(channel: Channel, deliveries: Sequence[Delivery]) -> list[tuple[int, DeliveryResult]]:
     """Everything a channel says of these messages, by the message's number."""
-    return [(delivery.id, result) async for delivery, result in channel.send(deliveries)]
+    return [(delivery.id, result) async for delivery, result in channel.send(offered(*deliveries))]
 
 
 async def results(channel: Channel, *deliveries: Delivery) -> list[DeliveryResult]:

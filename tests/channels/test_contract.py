@@ -6,33 +6,53 @@ import io
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor import render
-from monitor.channels import Channel, ConsoleChannel, EmailChannel, MaildirChannel, open_channels
-from monitor.model import ChannelSpec, Delivered, SmtpSpec, TryAgain
+from monitor.channels import (
+    AppriseChannel,
+    Channel,
+    ConsoleChannel,
+    EmailChannel,
+    ExecChannel,
+    MaildirChannel,
+    WebhookChannel,
+    open_channels,
+)
+from monitor.channels.apprise import Service
+from monitor.fetch import Fetcher
+from monitor.model import ChannelSpec, Delivered, Delivery, Posted, Refused, SmtpSpec, TryAgain
 from tests.channels.mailserver import MailServer, RudeServer
-from tests.channels.messages import MESSAGE, a_delivery, all_results, results
+from tests.channels.messages import MESSAGE, a_delivery, a_payload, all_results, for_programs, offered, results
+from tests.channels.programs import StandIn, a_program, a_webhook, an_apprise_channel, an_exec_channel
 from tests.factories import HOUSE, NOW
+from tests.loopback import Answer, Site
 
 SMTP = SmtpSpec(host="127.0.0.1", port=25, security="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A channel, and how many messages have arrived at its other end."""
+    """A channel, and what has arrived at its other end."""
 
     channel: Channel
-    arrived: Callable[[], int]
+    arrived: Callable[[], int]  # messages
+    received: Callable[[], list[bytes]] | None = None  # their bytes; None: this way shows them in a form of its own
+    message: Callable[[int], Delivery] = a_delivery  # the message of that number, of the sort this way takes
 
 
 @asynccontextmanager
 async def by_email(_: Path) -> AsyncIterator[Way]:
     async with MailServer() as server:
-        yield Way(channel=an_email_channel(server.port), arrived=lambda: len(server.received))
+        yield Way(
+            channel=an_email_channel(server.port),
+            arrived=lambda: len(server.received),
+            received=lambda: [bytes(envelope.original_content or b"") for envelope in server.received],
+        )
 
 
 @asynccontextmanager
@@ -50,6 +70,49 @@ async def by_console(_: Path) -> AsyncIterator[Way]:
         channel=ConsoleChannel("desk", screen),
         arrived=lambda: screen.getvalue().splitlines().count("Ukraine"),  # the subject
     )
+
+
+@asynccontextmanager
+async def by_webhook(_: Path) -> AsyncIterator[Way]:
+    async with Site({"/hook": Answer(status=202)}) as site, Fetcher(user_agent="test") as fetcher:
+        yield Way(
+            channel=a_webhook(site.url("/hook"), fetcher, allow=[site.pair]),
+            arrived=lambda: len(site.requests),
+            received=lambda: [request.body for request in site.requests],
+            message=for_programs,
+        )
+
+
+@asynccontextmanager
+async def by_exec(folder: Path) -> AsyncIterator[Way]:
+    box = folder / "box"
+    box.mkdir()
+    command = a_program(folder, f'cat > "{box}/$(ls "{box}" | wc -l)"')
+
+    def received() -> list[bytes]:
+        return [(box / str(number)).read_bytes() for number in range(len(names_in(box)))]
+
+    yield Way(
+        channel=an_exec_channel(command), arrived=lambda: len(received()), received=received, message=for_programs
+    )
+
+
+@asynccontextmanager
+async def by_apprise(_: Path) -> AsyncIterator[Way]:
+    pytest.importorskip("apprise", reason="the extra is not here (make apprise)")
+    async with Site({"/hook": Answer()}) as site:
+        yield Way(
+            channel=an_apprise_channel(f"json://{site.pair}/hook"),
+            arrived=lambda: len(site.requests),
+            message=for_programs,
+        )
+
+
+@asynccontextmanager
+async def by_apprise_standing_in(_: Path) -> AsyncIterator[Way]:
+    service = StandIn()
+    channel = AppriseChannel(ChannelSpec(name="desk", kind="apprise"), [Service(name="line 1", notifier=service)])
+    yield Way(channel=channel, arrived=lambda: len(service.taken), message=for_programs)
 
 
 @asynccontextmanager
@@ -72,8 +135,38 @@ async def by_closed_console(_: Path) -> AsyncIterator[Way]:
     yield Way(channel=ConsoleChannel("desk", screen), arrived=lambda: 0)
 
 
-WAYS = [by_email, by_maildir, by_console]
-BROKEN_WAYS = [by_email_to_nobody, by_maildir_in_a_file, by_closed_console]
+@asynccontextmanager
+async def by_webhook_to_nobody(_: Path) -> AsyncIterator[Way]:
+    async with Site() as site:
+        url, pair = site.url("/hook"), site.pair
+    async with Fetcher(user_agent="test") as fetcher:
+        yield Way(channel=a_webhook(url, fetcher, allow=[pair]), arrived=lambda: 0, message=for_programs)
+
+
+@asynccontextmanager
+async def by_exec_of_nothing(folder: Path) -> AsyncIterator[Way]:
+    yield Way(channel=an_exec_channel([str(folder / "nothing")]), arrived=lambda: 0, message=for_programs)
+
+
+@asynccontextmanager
+async def by_apprise_to_nobody(_: Path) -> AsyncIterator[Way]:
+    pytest.importorskip("apprise", reason="the extra is not here (make apprise)")
+    async with Site() as site:
+        pair = site.pair
+    yield Way(channel=an_apprise_channel(f"json://{pair}/"), arrived=lambda: 0, message=for_programs)
+
+
+WAYS = [by_email, by_maildir, by_console, by_webhook, by_exec, by_apprise, by_apprise_standing_in]
+BROKEN_WAYS = [
+    by_email_to_nobody,
+    by_maildir_in_a_file,
+    by_closed_console,
+    by_webhook_to_nobody,
+    by_exec_of_nothing,
+    by_apprise_to_nobody,
+]
+WAYS_FOR_PROGRAMS = [by_webhook, by_exec, by_apprise, by_apprise_standing_in]
+WAYS_OF_BYTES = [by_email, by_webhook, by_exec]  # a maildir has the line ends of files: below
 
 
 def an_email_channel(port: int) -> EmailChannel:
@@ -91,6 +184,8 @@ async def way(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[W
         yield opened
 
 
+every_way_for_programs = pytest.mark.parametrize("way", WAYS_FOR_PROGRAMS, indirect=True, ids=lambda way: way.__name__)
+every_way_of_bytes = pytest.mark.parametrize("way", WAYS_OF_BYTES, indirect=True, ids=lambda way: way.__name__)
 every_way = pytest.mark.parametrize("way", WAYS, indirect=True, ids=lambda way: way.__name__)
 every_broken_way = pytest.mark.parametrize("way", BROKEN_WAYS, indirect=True, ids=lambda way: way.__name__)
 
@@ -100,7 +195,7 @@ every_broken_way = pytest.mark.parametrize("way", BROKEN_WAYS, indirect=True, id
 
 @every_way
 async def test_each_message_is_sent_and_answered_for_in_order(way: Way) -> None:
-    found = await all_results(way.channel, [a_delivery(number) for number in (3, 1, 2)])
+    found = await all_results(way.channel, [way.message(number) for number in (3, 1, 2)])
 
     assert [number for number, _ in found] == [3, 1, 2]
     assert all(isinstance(result, Delivered) and result.reply for _, result in found)
@@ -114,7 +209,7 @@ async def test_nothing_to_send_is_nothing_to_say(way: Way) -> None:
 
 @every_way
 async def test_a_result_is_given_before_the_next_message_is_sent(way: Way) -> None:
-    async with aclosing(way.channel.send([a_delivery(1), a_delivery(2)])) as sending:
+    async with aclosing(way.channel.send(offered(way.message(1), way.message(2)))) as sending:
         delivery, result = await anext(sending)
 
         assert (delivery.id, isinstance(result, Delivered)) == (1, True)
@@ -123,7 +218,7 @@ async def test_a_result_is_given_before_the_next_message_is_sent(way: Way) -> No
 
 @every_way
 async def test_what_was_not_answered_for_was_not_sent(way: Way) -> None:
-    async with aclosing(way.channel.send([a_delivery(1), a_delivery(2)])) as sending:
+    async with aclosing(way.channel.send(offered(way.message(1), way.message(2)))) as sending:
         await anext(sending)
 
     assert way.arrived() == 1
@@ -131,10 +226,10 @@ async def test_what_was_not_answered_for_was_not_sent(way: Way) -> None:
 
 @every_way
 async def test_a_channel_sends_again_after_it_was_stopped(way: Way) -> None:
-    async with aclosing(way.channel.send([a_delivery(1), a_delivery(2)])) as sending:
+    async with aclosing(way.channel.send(offered(way.message(1), way.message(2)))) as sending:
         await anext(sending)
 
-    (result,) = await results(way.channel, a_delivery(2))
+    (result,) = await results(way.channel, way.message(2))
 
     assert isinstance(result, Delivered)
     assert way.arrived() == 2
@@ -142,20 +237,57 @@ async def test_a_channel_sends_again_after_it_was_stopped(way: Way) -> None:
 
 @every_way
 async def test_a_message_sent_again_is_taken_again(way: Way) -> None:
-    first, again = await results(way.channel, a_delivery(1)), await results(way.channel, a_delivery(1))
+    first, again = await results(way.channel, way.message(1)), await results(way.channel, way.message(1))
 
     assert [type(result) for result in (*first, *again)] == [Delivered, Delivered]
 
 
 @every_broken_way
 async def test_a_channel_that_is_down_says_so_and_never_raises(way: Way) -> None:
-    result, *others = await results(way.channel, a_delivery(1), a_delivery(2))
+    result, *others = await results(way.channel, way.message(1), way.message(2))
 
     assert isinstance(result, TryAgain)
     assert result.channel_wide
     assert result.why
     assert result.why.isprintable()
     assert not [other for other in others if not isinstance(other, TryAgain)]
+
+
+@every_way_of_bytes
+async def test_the_bytes_of_a_message_are_sent_unchanged_however_often(way: Way) -> None:
+    assert way.received is not None
+
+    for _ in range(2):
+        await results(way.channel, way.message(1))
+
+    assert way.received() == [way.message(1).message] * 2
+
+
+@every_way_for_programs
+@pytest.mark.parametrize(
+    "message",
+    [
+        MESSAGE,
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"id": "1@example.org"}',
+        a_payload(id=1),
+        a_payload(id=""),
+        a_payload(id="a b"),
+        a_payload(id="1\r\nX-Evil: 1"),
+        a_payload(id="é"),
+        a_payload(subject=None),
+    ],
+    ids=lambda message: repr(message[:40]),
+)
+async def test_what_was_not_made_for_a_program_is_refused_and_holds_up_nothing(way: Way, message: bytes) -> None:
+    refused, taken = await results(way.channel, replace(way.message(1), message=message), way.message(2))
+
+    assert isinstance(refused, Refused)
+    assert (refused.about, refused.why.isprintable()) == ("address", True)
+    assert isinstance(taken, Delivered)
+    assert way.arrived() == 1
 
 
 # ── maildir ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,7 +360,7 @@ async def test_no_message_id_leads_out_of_a_maildir(tmp_path: Path, message_id: 
 
 async def test_a_console_shows_subject_and_text() -> None:
     screen = io.StringIO()
-    mail = render.test_mail(mail_id="<1@x>", channel="desk", house=HOUSE, recipient="desk", now=NOW)
+    mail = render.channel_test(mail_id="<1@x>", channel="desk", house=HOUSE, recipient="desk", now=NOW)
 
     await results(ConsoleChannel("desk", screen), a_delivery(message=mail))
 
@@ -273,11 +405,24 @@ async def test_a_console_without_a_stream_is_standard_output(capsys: pytest.Capt
         (ChannelSpec(name="x", kind="email", to=("a@example.org",)), None, MaildirChannel),
         (ChannelSpec(name="x", kind="maildir"), SMTP, MaildirChannel),
         (ChannelSpec(name="x", kind="console"), SMTP, ConsoleChannel),
+        (ChannelSpec(name="x", kind="webhook", url="https://desk.example/"), None, WebhookChannel),
+        (ChannelSpec(name="x", kind="exec", command=("/bin/true",)), None, ExecChannel),
     ],
-    ids=["email", "email without a mail server", "maildir", "console"],
+    ids=["email", "email without a mail server", "maildir", "console", "webhook", "exec"],
 )
 def test_a_configured_channel_is_opened_by_name(spec: ChannelSpec, smtp: SmtpSpec | None, kind: type) -> None:
-    opened = open_channels({"x": spec}, smtp=smtp, sender="desk@example.org", password=None, maildir=Path("nowhere"))
+    async def post(*_: Any, **__: Any) -> Posted:
+        raise AssertionError("nothing is sent")
+
+    opened = open_channels(
+        {"x": spec},
+        smtp=smtp,
+        sender="desk@example.org",
+        password=None,
+        maildir=Path("nowhere"),
+        post=post,
+        now=lambda: NOW,
+    )
 
     assert opened.keys() == {"x"}
     assert isinstance(opened["x"], kind)
