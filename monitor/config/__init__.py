@@ -3,6 +3,7 @@
 yaml_positions  bytes → values that know where they stand
 keys            every key: its type, its default, what it accepts
 items           one item of the document → a checked model, or located problems
+templates       the user's own templates, read and tried
 rule_section    rules: compiled, references looked up, examples run
 sections        all other sections, and the whole
 yaml_spans      where things stand in the text, and how to splice it
@@ -13,7 +14,7 @@ replacing       one file replaced, whole or not at all
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -21,14 +22,25 @@ from urllib.parse import unquote, urlsplit
 from monitor.config import keys
 from monitor.config.items import Findings
 from monitor.config.sections import read_sections
+from monitor.config.templates import read_templates
 from monitor.config.values import archive_path, duration
-from monitor.config.yaml_positions import MAX_BYTES
+from monitor.config.yaml_positions import MAX_BYTES, Node
 from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
 from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
 from monitor.urls import DEFAULT, LinkRules, ParameterRules
 
-__all__ = ["OPERATOR", "Config", "duration", "find", "load", "load_bytes", "secret"]
+__all__ = [
+    "OPERATOR",
+    "Config",
+    "channel_secrets",
+    "duration",
+    "find",
+    "load",
+    "load_bytes",
+    "secret",
+    "where_a_secret_goes",
+]
 
 OPERATOR = "operator"  # the channel that notices go to
 
@@ -60,6 +72,7 @@ class Config:
     digests: Mapping[str, DigestSpec]
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
     maildir: Path  # absolute; beside the archive
+    templates: tuple[tuple[str, str], ...]  # (file name, source) of those that stand in for ours
     warnings: tuple[Problem, ...]  # in file order; nothing that keeps the file from being used
 
     @property
@@ -72,7 +85,7 @@ class Config:
     def house(self) -> House:
         """Who we are, as far as a mail must say it."""
         sender = self.smtp.sender if self.smtp and self.smtp.sender else self.contact
-        return House(contact=self.contact, sender=sender, timezone=self.timezone)
+        return House(contact=self.contact, sender=sender, timezone=self.timezone, templates=self.templates)
 
 
 def load(
@@ -102,16 +115,17 @@ def load_bytes(
             problems = [_whole(f"is empty. Begin with monitor: {{{keys.SAMPLES['contact']}}}")]
         raise ConfigError(str(path), tuple(problems))
 
+    home = path.absolute().parent
     found = Findings(errors=problems)
     if not isinstance(root.value, dict):
         found.error(root, "", "begin with sections at the left margin: monitor:, feeds:, rules:, channels:")
         raise ConfigError(str(path), tuple(found.errors))
-    written = read_sections(root, found)
-    home = path.absolute().parent
+    written = read_sections(root, home, found)
     # What is typed by hand must mean the service's archive, although only the service is told its state directory.
     default = SYSTEM_ARCHIVE if home == system_file.parent else home / "db" / "archive.db"
     place = _archive(archive, environ, written.monitor, home, default, found)
     monitor = written.monitor
+    templates = _templates(root, monitor, home, found)
     if found.errors or monitor is None:
         raise ConfigError(str(path), tuple(found.errors))
 
@@ -132,13 +146,11 @@ def load_bytes(
         aliases=written.aliases,
         rules=written.rules,
         rule_places=found.rule_places,
-        channels={
-            name: replace(channel, path=str(home / channel.path)) if channel.path else channel
-            for name, channel in written.channels.items()
-        },
+        channels=written.channels,
         digests=written.digests,
         smtp=written.smtp,
         maildir=place.parent / "maildir",
+        templates=templates,
         warnings=tuple(sorted(found.warnings)),
     )
 
@@ -169,7 +181,7 @@ def secret(name: str, environ: Mapping[str, str]) -> str | None:
     places: list[tuple[Path, bool]] = []  # where it may be, and whether it must be there
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         places.append((Path(folder, name), False))
-    if file_name := environ.get(f"MONITOR_{name.replace('-', '_').upper()}_FILE"):
+    if file_name := environ.get(_variable(name)):
         places.append((Path(file_name), True))
     for file, must_exist in places:
         try:
@@ -184,6 +196,35 @@ def secret(name: str, environ: Mapping[str, str]) -> str | None:
             raise ConfigError(str(file), (_whole(f"the secret {name} is empty. Write it into this file"),))
         return text
     return None
+
+
+def channel_secrets(channels: Mapping[str, ChannelSpec], environ: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of those channels that have one, by the channel's name.
+
+    Raises ConfigError as `secret` does, and when an apprise channel has none, for it has nowhere to send without.
+    """
+    secrets = {}
+    for channel in channels.values():
+        if channel.secret_name is None:
+            continue
+        found = secret(channel.secret_name, environ)
+        if found is not None:
+            secrets[channel.name] = found
+        elif channel.kind == "apprise":
+            message = (
+                f'the channel "{channel.name}" has no addresses: {where_a_secret_goes(channel.secret_name)}, one a line'
+            )
+            raise ConfigError(channel.secret_name, (_whole(message),))
+    return secrets
+
+
+def where_a_secret_goes(name: str) -> str:
+    """Where `secret` looks for the one of that name, as advice."""
+    return f"put it into $CREDENTIALS_DIRECTORY/{name}, or name a file with ${_variable(name)}"
+
+
+def _variable(name: str) -> str:
+    return f"MONITOR_{name.replace('-', '_').upper()}_FILE"
 
 
 def _contents(path: Path) -> bytes:
@@ -220,6 +261,15 @@ def _archive(
     if state:
         return Path(state, "archive.db").absolute()
     return default
+
+
+def _templates(root: Node, monitor: keys.Monitor | None, home: Path, found: Findings) -> tuple[tuple[str, str], ...]:
+    if monitor is None or monitor.templates is None:
+        return ()
+    templates, wrong = read_templates(home / monitor.templates)
+    for message in wrong:
+        found.error(root.at(["monitor", "templates"]), "monitor.templates", message)
+    return templates
 
 
 def _proxy(url: str) -> ProxySpec:

@@ -119,6 +119,8 @@ def _section(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel
     """The model of the mapping at the end of `loc` in an item."""
     if "examples" in loc:
         return keys.Examples
+    if "readers" in loc:
+        return keys.Reader
     if "tracking" in loc:
         return keys.SiteTracking if "hosts" in loc else keys.Tracking
     return model

@@ -13,6 +13,7 @@ from monitor.config.values import (
     AliasWord,
     AnyLanguage,
     ArchivePath,
+    Command,
     Countries,
     Country,
     Cron,
@@ -30,6 +31,7 @@ from monitor.config.values import (
     Names,
     Once,
     Parameter,
+    Patience,
     ProxyUrl,
     Site,
     Terms,
@@ -39,6 +41,7 @@ from monitor.config.values import (
     Until,
     Url,
     UserAgent,
+    WebhookUrl,
     Weight,
     Zone,
     at_most,
@@ -88,10 +91,22 @@ class Monitor(Section):
     user_agent: UserAgent | None = None
     proxy: ProxyUrl | None = None
     tracking: Tracking = Tracking()
+    templates: FolderPath | None = None
 
 
-class Defaults(Section):
-    """`defaults:`, for the feeds that do not say otherwise."""
+class Telling(Section):
+    """How a rule tells of what it finds: keys of `defaults:` and of each rule. None where `defaults:` decides."""
+
+    group_wait: Duration | None = None
+    group_interval: Duration | None = None
+    followups: Literal["none", "updates", "all"] | None = None
+    repeat: Interval | None = None
+    max_per_hour: Annotated[StrictInt, between(1, 1000)] | None = None
+    burst: Annotated[StrictInt, between(0, 1000)] | None = None
+
+
+class Defaults(Telling):
+    """`defaults:`, for the feeds and rules that do not say otherwise."""
 
     every: Interval = timedelta(minutes=15)
     min: Interval | None = None
@@ -127,7 +142,7 @@ class Examples(Section):
     no_match: tuple[Lines, ...] = ()
 
 
-class Rule(Section):
+class Rule(Telling):
     """One of `rules:`."""
 
     name: Name
@@ -153,18 +168,36 @@ class Rule(Section):
     examples: Examples = Examples()
 
 
+class Reader(Section):
+    """One of `readers:` of a channel. None where the channel decides."""
+
+    language: Literal["en", "fr"] | None = None
+    timezone: Zone | None = None
+
+
 class Channel(Section):
     """One of `channels:`."""
 
-    kind: Literal["email", "maildir", "console"]
+    kind: Literal["email", "maildir", "console", "webhook", "exec", "apprise"]
     to: Annotated[tuple[MailAddress, ...], Once, at_most(MAX_RECIPIENTS)] = ()
     path: FolderPath | None = None
+    url: WebhookUrl | None = None
+    allow_private: tuple[AddressAndPort, ...] = ()
+    command: Command = ()
+    timeout: Patience = timedelta(seconds=30)
+    language: Literal["en", "fr"] = "en"
+    timezone: Zone | None = None
+    readers: dict[MailAddress, Reader] = {}
+    quiet: tuple[Times, ...] = ()
+    max_per_hour: Annotated[StrictInt, between(1, 10_000)] | None = None
 
 
 class Digest(Section):
     """One of `digests:`."""
 
     cron: Cron
+    timezone: Zone | None = None
+    empty: StrictBool = False
 
 
 class Smtp(Section):
@@ -208,5 +241,9 @@ SAMPLES = {
 HINTS = {
     "password": "a secret never stands in this file. Put it into $CREDENTIALS_DIRECTORY/smtp-password, "
     "or into a file that $MONITOR_SMTP_PASSWORD_FILE names",
+    "secret": "a secret never stands in this file. Put it into $CREDENTIALS_DIRECTORY/webhook-NAME, NAME being the "
+    "channel's, or into a file that $MONITOR_WEBHOOK_NAME_FILE names",
+    "urls": "addresses that hold tokens never stand in this file. Put them into $CREDENTIALS_DIRECTORY/apprise-NAME, "
+    "one a line, NAME being the channel's, or into a file that $MONITOR_APPRISE_NAME_FILE names",
     "<<": "merge keys are not read. Put what feeds share under defaults:",
 }

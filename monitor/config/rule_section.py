@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pydantic import ValidationError
+
 from monitor.config import keys
 from monitor.config.items import NOTHING, Findings, did_you_mean, items, named, read
 from monitor.config.moments import end_of
@@ -60,6 +62,7 @@ def read_rules(root: Node, aliases: Mapping[str, AliasItems], timezone: str, fou
     """The rules, in file order, without those that could not be read."""
     written = _names_written(root)
     known = Aliases(aliases)  # each worked out once for all rules
+    telling = _telling_of_defaults(root)
     aliases_are_right = not any(problem.path.startswith("aliases") for problem in found.errors)
     specs: dict[str, RuleSpec] = {}
     for path, node in items(root, "rules", found):
@@ -69,7 +72,7 @@ def read_rules(root: Node, aliases: Mapping[str, AliasItems], timezone: str, fou
         if rule.name in specs:
             message = f'"{rule.name}" is already the rule in line {found.rule_places[rule.name][0]}. Rename one of them'
             found.error(node.at(["name"]), f"{path}.name", message)
-        spec = _rule_spec(rule, timezone)
+        spec = _rule_spec(rule, telling, timezone)
         specs[spec.name] = spec
         found.rule_places[spec.name] = node.line, node.column
         _check_references(spec, node, path, written, found)
@@ -81,7 +84,25 @@ def read_rules(root: Node, aliases: Mapping[str, AliasItems], timezone: str, fou
     return tuple(specs.values())
 
 
-def _rule_spec(rule: keys.Rule, timezone: str) -> RuleSpec:
+def _telling_of_defaults(root: Node) -> keys.Telling:
+    """What `defaults:` says of telling. What is wrong there is reported with the feeds."""
+    written = root.entries.get("defaults", NOTHING).value
+    known = keys.Telling.model_fields
+    try:
+        return keys.Telling.model_validate({key: written[key] for key in written if key in known} if written else {})
+    except (TypeError, ValidationError):
+        return keys.Telling()
+
+
+def _rule_spec(rule: keys.Rule, defaults: keys.Telling, timezone: str) -> RuleSpec:
+    usual = RuleSpec(name=rule.name)
+    said = {
+        key: next(
+            (value for value in (getattr(rule, key), getattr(defaults, key)) if value is not None),
+            getattr(usual, key),
+        )
+        for key in keys.Telling.model_fields
+    }
     return RuleSpec(
         name=rule.name,
         query=rule.query,
@@ -105,6 +126,7 @@ def _rule_spec(rule: keys.Rule, timezone: str) -> RuleSpec:
         enabled=rule.enabled,
         examples_match=rule.examples.match,
         examples_no_match=rule.examples.no_match,
+        **{**said, "burst": said["burst"] or None},
     )
 
 

@@ -6,11 +6,14 @@ elsewhere in the file is looked up among the names as written, so that one mista
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.config import keys
@@ -19,7 +22,7 @@ from monitor.config.rule_section import read_aliases, read_rules
 from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
 from monitor.language import NO_LINGUA, installed
-from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, Pace, RuleSpec, SmtpSpec
+from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, Pace, Reader, RuleSpec, SmtpSpec
 
 SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
 POLITE = timedelta(minutes=5)
@@ -44,8 +47,11 @@ class Written:
     smtp: SmtpSpec | None
 
 
-def read_sections(root: Node, found: Findings) -> Written:
-    """Reads and checks the whole document, a mapping. What is wrong goes to `found` and is missing from the result."""
+def read_sections(root: Node, home: Path, found: Findings) -> Written:
+    """Reads and checks the whole document, a mapping. What is wrong goes to `found` and is missing from the result.
+
+    `home` is the folder that paths in the document are relative to; those of channels come back absolute.
+    """
     for name, key in root.keys.items():
         if name not in SECTIONS:
             found.error(key, name, unknown_key(name, SECTIONS))
@@ -53,13 +59,14 @@ def read_sections(root: Node, found: Findings) -> Written:
     monitor = _monitor(root, found)
     feeds = _feeds(root, found)
     aliases = read_aliases(root, found)
-    channels = _channels(root, found)
-    digests = _digests(root, found)
+    timezone = monitor.timezone if monitor else "UTC"
+    channels = _channels(root, home, timezone, found)
+    digests = _digests(root, timezone, found)
     return Written(
         monitor=monitor,
         feeds=feeds,
         aliases=aliases,
-        rules=read_rules(root, aliases, monitor.timezone if monitor else "UTC", found),
+        rules=read_rules(root, aliases, timezone, found),
         channels=channels,
         digests=digests,
         smtp=_smtp(root, found),
@@ -208,21 +215,106 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _channels(root: Node, found: Findings) -> dict[str, ChannelSpec]:
+# Which kinds a key is for. `kind` is everybody's.
+KINDS_WITH = {
+    "to": ("email", "maildir", "console", "exec"),
+    "path": ("maildir",),
+    "url": ("webhook",),
+    "allow_private": ("webhook",),
+    "command": ("exec",),
+    "timeout": ("webhook", "exec", "apprise"),
+}
+
+NEEDED = {
+    "email": ("to", "an email channel needs an address. Write to: [desk@example.org]"),
+    "webhook": ("url", "a webhook channel needs an address. Write url: https://example.org/hook"),
+    "exec": ("command", "an exec channel needs a program. Write command: [/usr/local/bin/notify]"),
+}
+
+# The name of such a channel is part of its secret's, which is a file's name and a variable's.
+_NAME_OF_A_SECRET = re.compile("[A-Za-z0-9_-]+")
+
+NO_APPRISE = "apprise is not installed. Install it (pip install 'media-monitor[apprise]'), or choose another kind"
+
+
+def _channels(root: Node, home: Path, timezone: str, found: Findings) -> dict[str, ChannelSpec]:
     channels: dict[str, ChannelSpec] = {}
     for name, path, node in named(root, "channels", keys.ItemName, found):
         channel = read(keys.Channel, node, path, found)
         if channel is None:
             continue
-        if channel.kind == "email" and not channel.to:
-            found.error(node, f"{path}.to", "an email channel needs an address. Write to: [desk@example.org]")
-        if channel.kind != "maildir" and channel.path is not None:
-            found.error(node.at(["path"]), f"{path}.path", "only kind: maildir has a path. Remove it")
-        channels[name] = ChannelSpec(name=name, kind=channel.kind, to=channel.to, path=channel.path)
+        key, message = NEEDED.get(channel.kind, ("kind", ""))
+        if not getattr(channel, key):
+            found.error(node, f"{path}.{key}", message)
+        for key, kinds in KINDS_WITH.items():
+            if key in channel.model_fields_set and channel.kind not in kinds:
+                found.error(node.at([key]), f"{path}.{key}", f"only kind: {' or '.join(kinds)} has this. Remove it")
+        for address in channel.readers:
+            if address not in channel.to:
+                message = f"{address} is not among the channel's `to`. Add it there, or remove it here"
+                found.error(node.at(["readers"]).keys[address], f"{path}.readers.{address}", message)
+        spec = _channel_spec(name, channel, home, timezone)
+        if spec.secret_name and not _NAME_OF_A_SECRET.fullmatch(name):
+            message = f"names its secret {channel.kind}-NAME too: write ASCII letters, digits and hyphens only"
+            found.error(root.entries["channels"].keys[name], path, message)
+        if channel.kind == "apprise" and find_spec("apprise") is None:
+            found.error(node.at(["kind"]), f"{path}.kind", NO_APPRISE)
+        _doubt_channel(spec, node, path, found)
+        channels[name] = spec
     return channels
 
 
-def _digests(root: Node, found: Findings) -> dict[str, DigestSpec]:
+def _channel_spec(name: str, channel: keys.Channel, home: Path, timezone: str) -> ChannelSpec:
+    whole = Reader(language=channel.language, timezone=channel.timezone)
+    readers = {
+        address: Reader(language=each.language or whole.language, timezone=each.timezone or whole.timezone)
+        for address, each in channel.readers.items()
+    }
+    zone = channel.timezone or timezone
+    return ChannelSpec(
+        name=name,
+        kind=channel.kind,
+        to=channel.to,
+        path=str(home / channel.path) if channel.path else None,
+        url=channel.url,
+        allow_private=channel.allow_private,
+        command=(str(home / channel.command[0]), *channel.command[1:]) if channel.command else (),
+        timeout=channel.timeout,
+        quiet=tuple(replace(window, timezone=zone) for window in channel.quiet),
+        max_per_hour=channel.max_per_hour,
+        reader=whole,
+        readers=readers,
+    )
+
+
+def _doubt_channel(channel: ChannelSpec, node: Node, path: str, found: Findings) -> None:
+    """What is allowed and yet probably not meant."""
+    if channel.kind == "webhook" and channel.url:
+        pair = _private_pair(channel.url)
+        if pair is not None and pair not in channel.allow_private:
+            message = f'a private address is refused unless allowed. Write allow_private: ["{pair}"]'
+            found.warn(node.at(["url"]), f"{path}.url", message)
+        if pair is None and not channel.allow_private and channel.url.startswith("http:"):
+            found.warn(node.at(["url"]), f"{path}.url", "the messages would travel unencrypted. Write https:")
+    if channel.kind == "exec" and channel.command and (why := _cannot_run(Path(channel.command[0]))):
+        message = f"{channel.command[0]} {why}, so nothing would be sent"
+        advice = "Write the program's whole path, and each argument apart"
+        found.warn(node.at(["command"]), f"{path}.command", f"{message}. {advice}")
+
+
+def _cannot_run(program: Path) -> str | None:
+    """Why a program cannot be run from here; None when it can."""
+    try:
+        if not program.exists():
+            return "does not exist"
+        if not program.is_file():
+            return "is no file"
+    except OSError as error:
+        return f"cannot be looked at ({error.strerror})"
+    return None if os.access(program, os.X_OK) else "is not executable"
+
+
+def _digests(root: Node, timezone: str, found: Findings) -> dict[str, DigestSpec]:
     digests: dict[str, DigestSpec] = {}
     for name, path, node in named(root, "digests", keys.ItemName, found):
         digest = read(keys.Digest, node, path, found)
@@ -232,7 +324,9 @@ def _digests(root: Node, found: Findings) -> dict[str, DigestSpec]:
         if day != "*" and weekday != "*":
             message = "runs only on days where both the day of the month and the weekday fit. Put * for one of them"
             found.warn(node.at(["cron"]), f"{path}.cron", message)
-        digests[name] = DigestSpec(name=name, cron=digest.cron)
+        digests[name] = DigestSpec(
+            name=name, cron=digest.cron, timezone=digest.timezone or timezone, empty=digest.empty
+        )
     return digests
 
 

@@ -138,6 +138,36 @@ def _url(value: str) -> str:
     return value
 
 
+def _webhook_url(value: str) -> str:
+    _url(value)
+    parts = urlsplit(value)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "holds a login, and a secret never stands in this file. Leave user and password out: a webhook is known by "
+            "its signature, whose secret is webhook-NAME"
+        )
+    return value
+
+
+def _argument(value: str) -> str:
+    if found := re.search("[\x00\ud800-\udfff]", value):
+        raise ValueError(f"holds the character U+{ord(found[0]):04X}, which no program can be given. Delete it")
+    return value
+
+
+def _command(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values or not values[0].strip():
+        raise ValueError("names no program. Write it first, then its arguments: [/usr/local/bin/notify, --now]")
+    _path(values[0])
+    return values
+
+
+def _patience(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= timedelta(minutes=5):
+        raise ValueError("write 1s to 5m")
+    return value
+
+
 def _proxy_url(value: str) -> str:
     _text(value)
     try:
@@ -346,6 +376,9 @@ Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
 Language = Annotated[StrictStr, AfterValidator(_language)]
 Country = Annotated[StrictStr, AfterValidator(_country)]
 Url = Annotated[StrictStr, AfterValidator(_url)]
+WebhookUrl = Annotated[StrictStr, AfterValidator(_webhook_url)]
+Command = Annotated[tuple[Annotated[StrictStr, AfterValidator(_argument)], ...], AfterValidator(_command)]
+Patience = Annotated[Duration, AfterValidator(_patience)]
 ProxyUrl = Annotated[StrictStr, AfterValidator(_proxy_url)]
 AddressAndPort = Annotated[StrictStr, AfterValidator(_address_and_port)]
 MailAddress = Annotated[StrictStr, AfterValidator(_mail_address)]

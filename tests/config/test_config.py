@@ -102,9 +102,10 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         ),
         rule_places=loaded.rule_places,
         channels={"desk": ChannelSpec(name="desk", kind="email", to=("desk@example.org",))},
-        digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri")},
+        digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri", timezone="Europe/Paris")},
         smtp=SmtpSpec(host="localhost", port=25, security="none"),
         maildir=tmp_path / "db/maildir",
+        templates=(),
         warnings=loaded.warnings,
     )
     assert loaded.warnings == ()

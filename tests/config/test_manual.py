@@ -26,6 +26,11 @@ def test_the_shipped_configuration_is_right_and_sends_to_the_maildir() -> None:
     assert any(rule.digest for rule in loaded.rules)
 
 
+def every_section(base: type[keys.Section] = keys.Section) -> list[type[keys.Section]]:
+    """The sections there are, also those that another one shares its keys with."""
+    return [found for section in base.__subclasses__() for found in (section, *every_section(section))]
+
+
 def sections_of_the_manual() -> dict[str, str]:
     manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     return {part.partition("\n")[0].strip(): part for part in re.split(r"(?m)^## ", manual)}
@@ -42,6 +47,7 @@ def sections_of_the_manual() -> dict[str, str]:
         ("rules", keys.Rule),
         ("rules", keys.Examples),
         ("channels", keys.Channel),
+        ("channels", keys.Reader),
         ("digests", keys.Digest),
         ("smtp", keys.Smtp),
     ],
@@ -58,13 +64,13 @@ def test_the_manual_names_no_key_that_there_is_not() -> None:
     documented = {
         key for text in sections_of_the_manual().values() for key in re.findall(r"(?m)^\| `([a-z_]+)` ", text)
     }
-    models = keys.Section.__subclasses__()
+    models = every_section()
 
     assert documented == {key for model in models for key in model.model_fields}
 
 
 def test_every_required_key_has_a_sample_of_what_to_write() -> None:
-    models = keys.Section.__subclasses__()
+    models = every_section()
 
     required = {key for model in models for key, info in model.model_fields.items() if info.is_required()}
 

@@ -251,7 +251,7 @@ def test_a_wrong_feed_is_named_where_it_stands(written: str, expected: str, prob
         ),
         pytest.param(
             "channels: {desk: {kind: sms}}",
-            "2:25: channels.desk.kind: write email, maildir or console",
+            "2:25: channels.desk.kind: write email, maildir, console, webhook, exec or apprise",
             id="another kind",
         ),
         pytest.param(
