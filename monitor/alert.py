@@ -1,116 +1,99 @@
-"""Matches → alerts: who is told of what, at once or in a digest, each message with the identity it will always have."""
+"""Matches → alerts: who is told of what, from when on, and what more of a story they hear that they were told of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from monitor.model import (
     AlertIntent,
-    Article,
     ChannelSpec,
     DeliveryIntent,
     House,
-    LanguageGuess,
     Match,
     Notice,
     RuleSpec,
-    WaitingAlert,
 )
-from monitor.render import article_mail, digest_mail, message_id, notice_mail, notice_subject
+from monitor.render import message_id, notice_message, notice_subject
 
-OVERFLOW = "overflow"  # the digest that collects alerts which come in too great a number; sent within a minute
-
-
-def collected(alerts: Sequence[AlertIntent]) -> tuple[AlertIntent, ...]:
-    """The alerts, to wait for the overflow digest; one that has a digest keeps it."""
-    return tuple(AlertIntent(rule=alert.rule, digest=alert.digest or OVERFLOW, deliveries=()) for alert in alerts)
+# What comes in too great a number, but not because so much happens, waits so long for the rest of it.
+COLLECTED_FOR = timedelta(minutes=1)
 
 
 def alerts_for(
-    article: Article,
-    matches: Sequence[Match],
-    language: LanguageGuess,
+    matches: Sequence[Match], *, rules: Mapping[str, RuleSpec], channels: Mapping[str, ChannelSpec], now: datetime
+) -> tuple[AlertIntent, ...]:
+    """The alerts an article earns, one for each matching rule that is enabled and has somewhere to send."""
+    matched = [rules[match.rule] for match in matches if match.rule in rules]
+    return tuple(_alert(rule, "article", channels, now) for rule in matched if rule.enabled and rule.channels)
+
+
+def followups_for(
+    kind: str,
+    matched: Collection[str],
     *,
-    feed_title: str,
     rules: Mapping[str, RuleSpec],
     channels: Mapping[str, ChannelSpec],
-    house: House,
     now: datetime,
 ) -> tuple[AlertIntent, ...]:
-    """The alerts an article earns, one for each matching rule that is enabled and has somewhere to send.
-
-    A rule with a digest gives an alert without deliveries: it waits until the digest carries it.
-    """
-    alerts = []
-    for match in matches:
-        rule = rules.get(match.rule)
-        if rule is None or not rule.enabled or not rule.channels:
-            continue
-        if rule.digest is not None:
-            alerts.append(AlertIntent(rule=rule.name, digest=rule.digest, deliveries=()))
-            continue
-        deliveries = []
-        for channel, recipient in destinations([rule], channels):
-            # The entry, not the archive's row, names the message: a poll that is repeated after a crash gives the same.
-            mail_id = message_id(rule.name, article.feed, article.entry_key, channel, recipient, contact=house.contact)
-            mail = article_mail(
-                mail_id=mail_id,
-                rule=rule.name,
-                article=article,
-                match=match,
-                language=language,
-                feed_title=feed_title,
-                house=house,
-                recipient=recipient,
-                now=now,
-                priority=rule.priority,
-            )
-            deliveries.append(
-                DeliveryIntent(
-                    channel=channel, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now)
-                )
-            )
-        alerts.append(AlertIntent(rule=rule.name, digest=None, deliveries=tuple(deliveries)))
-    return tuple(alerts)
-
-
-def digest_deliveries(
-    digest: str,
-    waiting: Sequence[WaitingAlert],
-    *,
-    rules: Mapping[str, RuleSpec],
-    channels: Mapping[str, ChannelSpec],
-    house: House,
-    now: datetime,
-) -> tuple[DeliveryIntent, ...]:
-    """One message to each recipient, with the waiting alerts of the rules that send to them, in the rules' order.
-
-    Alerts of a rule that is gone, or has nowhere to send any more, go to everybody the digest has: they were promised
-    to somebody. Without anybody at all there are no messages, and the alerts go on waiting.
-    """
-    waiting_rules = {alert.rule for alert in waiting}
-    sending = {
-        rule.name: destinations([rule], channels)
+    """The alerts that a known article earns when it is revised (`kind` revision) or another feed has it (carrier), of
+    the rules that `matched` it before."""
+    return tuple(
+        _alert(rule, kind, channels, now)
         for rule in rules.values()
-        if (rule.digest == digest or rule.name in waiting_rules) and destinations([rule], channels)
-    }
-    order = {name: position for position, name in enumerate(sending)}
-    ordered = sorted(waiting, key=lambda alert: order.get(alert.rule, len(order)))
-    deliveries = []
-    for channel, recipient in dict.fromkeys(chain.from_iterable(sending.values())):
-        told = {name for name, whom in sending.items() if (channel, recipient) in whom}
-        items = tuple(alert for alert in ordered if alert.rule in told or alert.rule not in sending)
-        if not items:
-            continue
-        identity = (digest, channel, recipient, *(str(alert.id) for alert in items))
-        mail_id = message_id("digest", *identity, contact=house.contact)
-        mail = digest_mail(mail_id=mail_id, digest=digest, waiting=items, house=house, recipient=recipient, now=now)
-        deliveries.append(
-            DeliveryIntent(channel=channel, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now))
-        )
-    return tuple(deliveries)
+        if rule.name in matched and rule.enabled and rule.channels and _wants(rule.followups, kind, None)
+    )
+
+
+def _alert(rule: RuleSpec, kind: str, channels: Mapping[str, ChannelSpec], now: datetime) -> AlertIntent:
+    return AlertIntent(
+        rule=rule.name,
+        kind=kind,
+        to=destinations([rule], channels),
+        due_at=_at_once(now) + rule.group_wait if rule.digest is None else None,
+        digest=rule.digest,
+        why="group" if rule.digest is None else "digest",
+        followups=rule.followups,
+        group_interval=rule.group_interval,
+        repeat=rule.repeat,
+    )
+
+
+def collected(alerts: Sequence[AlertIntent], *, why: str, now: datetime) -> tuple[AlertIntent, ...]:
+    """The alerts, to go together within a minute because of `why`; one that has a digest keeps it."""
+    return tuple(
+        alert
+        if alert.digest is not None
+        else AlertIntent(rule=alert.rule, kind=alert.kind, to=alert.to, due_at=now + COLLECTED_FOR, why=why)
+        for alert in alerts
+    )
+
+
+def to_tell(
+    alert: AlertIntent, *, told: Mapping[tuple[str, str], datetime], relation: str | None, now: datetime
+) -> tuple[tuple[str, str, datetime | None, str], ...]:
+    """Whom an alert really tells: channel, recipient, when (None: with its digest), and what that waits for.
+
+    `told` are those who were told of its story by its rule, or will be, with when that was last decided. `relation` is
+    how the article belongs to its story; None: the story begins with it.
+    """
+    telling = []
+    for channel, recipient in alert.to:
+        last = told.get((channel, recipient))
+        if last is None or (alert.kind == "article" and alert.repeat is not None and now - last >= alert.repeat):
+            if alert.kind == "article":
+                telling.append((channel, recipient, alert.due_at, alert.why))
+        elif _wants(alert.followups, alert.kind, relation):
+            if alert.why == "group":
+                telling.append((channel, recipient, now + alert.group_interval, "followup"))
+            else:
+                telling.append((channel, recipient, alert.due_at, alert.why))
+    return tuple(telling)
+
+
+def _wants(followups: str, kind: str, relation: str | None) -> bool:
+    """Whether somebody who was told of a story is to hear this of it, too."""
+    return followups == "all" or (followups == "updates" and (kind == "revision" or relation == "update"))
 
 
 def notice_deliveries(
@@ -121,10 +104,12 @@ def notice_deliveries(
     deliveries = []
     for recipient in recipients(channel):
         mail_id = message_id("notice", channel.name, recipient, now.isoformat(), contact=house.contact)
-        mail = notice_mail(mail_id=mail_id, notice=notice, house=house, recipient=recipient, now=now)
+        message = notice_message(
+            mail_id=mail_id, notice=notice, house=house, recipient=recipient, now=now, form=channel.form
+        )
         deliveries.append(
             DeliveryIntent(
-                channel=channel.name, recipient=recipient, message_id=mail_id, message=mail, due_at=_at_once(now)
+                channel=channel.name, recipient=recipient, message_id=mail_id, message=message, due_at=_at_once(now)
             )
         )
     return subject, tuple(deliveries)

@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 from monitor.model import SUCCESSES, Outcome, Pace, Rhythm
 from monitor.rhythm import interval, observed, pack_rhythm, rolls_in, unpack_rhythm
 
-__all__ = ["next_attempt", "next_page_attempt", "next_poll", "observed", "pack_rhythm", "unpack_rhythm"]
+__all__ = [
+    "LONGEST_RETRY_AFTER",
+    "next_after_refusal",
+    "next_attempt",
+    "next_page_attempt",
+    "next_poll",
+    "next_probe",
+    "observed",
+    "pack_rhythm",
+    "unpack_rhythm",
+]
 
 LEARNING = timedelta(days=2)  # until a feed has been watched for so long, it is polled at `every`
 POLLS_PER_ROLL = 3  # a document is read so many times while all of it is replaced
@@ -20,7 +30,7 @@ POLLS_PER_ROLL = 3  # a document is read so many times while all of it is replac
 USUAL_PERIOD = timedelta(hours=1)
 
 LONGEST_WAIT = timedelta(days=1)  # between two polls of a feed that fails: it is asked daily, for ever
-LONGEST_RETRY_AFTER = timedelta(days=1)  # a publisher's own wish is obeyed up to here: 10^12 seconds are a day
+LONGEST_RETRY_AFTER = timedelta(days=1)  # a server's own wish is obeyed up to here: 10^12 seconds are a day
 
 # For about its first day a broken feed is asked no less often than a healthy one that publishes nothing. In a simulated
 # week (make week) doubling straight to a day lost 1 % of all items and made the mean delay 18 minutes instead of 15, to
@@ -148,17 +158,32 @@ def _doubled(wait: timedelta, times: int) -> timedelta:
     return min(wait * (1 << min(times, 20)), LONGEST_WAIT)
 
 
-def next_attempt(*, attempts: int, created_at: datetime, now: datetime, jitter: float) -> datetime | None:
+def next_attempt(
+    *, attempts: int, created_at: datetime, now: datetime, jitter: float, retry_after: timedelta | None = None
+) -> datetime | None:
     """When to try a delivery again after `attempts` tries, the last of them just now.
 
-    After 1, 5, 15 and 30 minutes, then hourly, each give or take 20 %. None: give up, because the message is five days
-    old and has had at least five tries.
+    After 1, 5, 15 and 30 minutes, then hourly, each give or take 20 %, or later where `retry_after` says so, up to a
+    day. None: give up, because the message is five days old and has had at least five tries.
     """
     if now - created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
         return None
-    step = max(attempts, 1) - 1
+    return now + _wait(attempts, jitter, retry_after)
+
+
+def next_probe(*, failures: int, now: datetime, jitter: float, retry_after: timedelta | None = None) -> datetime:
+    """When to try a channel again that was found down so often in a row, the last time just now.
+
+    After 1, 5, 15 and 30 minutes, then hourly, each give or take 20 %, or later where `retry_after` says so, up to a
+    day. Never None: no channel is given up.
+    """
+    return now + _wait(failures, jitter, retry_after)
+
+
+def _wait(failures: int, jitter: float, retry_after: timedelta | None) -> timedelta:
+    step = max(failures, 1) - 1
     wait = ATTEMPTS_AFTER[step] if step < len(ATTEMPTS_AFTER) else ATTEMPTS_THEN_EVERY
-    return now + wait * (0.8 + jitter * 0.4)
+    return max(wait * (0.8 + jitter * 0.4), min(retry_after or timedelta(0), LONGEST_RETRY_AFTER))
 
 
 def next_after_refusal(*, refusals: int, now: datetime, jitter: float) -> datetime | None:

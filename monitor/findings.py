@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor.alert import collected
+from monitor.alert import alerts_for, collected, followups_for
 from monitor.model import (
+    AlertIntent,
     Archived,
     Article,
+    ChannelSpec,
     Duplicate,
     Enrichment,
     FeedSpec,
@@ -20,8 +22,12 @@ from monitor.model import (
     PollOutcome,
     ReadFeed,
     Revised,
+    RuleSpec,
     Verdict,
 )
+
+# A feed that was away for so long comes back with a backlog, which is told together.
+AWAY = timedelta(hours=6)
 
 
 def findings_of(
@@ -82,6 +88,33 @@ def _is_backlog_news(spec: FeedSpec, article: Article, now: datetime) -> bool:
     return article.published_at is not None and now - article.published_at < spec.alert_backlog
 
 
+def with_alerts(
+    finding: Finding,
+    state: FeedState,
+    *,
+    rules: Mapping[str, RuleSpec],
+    channels: Mapping[str, ChannelSpec],
+    now: datetime,
+) -> Finding:
+    """The finding with the alerts it earns: of rules that match it now and, where something known is said anew or
+    carried by another feed, of those that matched it before. None when it is no news."""
+    if not finding.news:
+        return finding
+    alerts = alerts_for(finding.matches, rules=rules, channels=channels, now=now)
+    match finding.verdict:
+        case Revised(of=of):
+            alerts += followups_for("revision", of.rules, rules=rules, channels=channels, now=now)
+        case Duplicate(of=Archived() as of):
+            alerts += followups_for("carrier", of.rules, rules=rules, channels=channels, now=now)
+    return replace(finding, alerts=_without_flood(alerts, state, now))
+
+
+def _without_flood(alerts: tuple[AlertIntent, ...], state: FeedState, now: datetime) -> tuple[AlertIntent, ...]:
+    """The alerts; those of a feed that was away for long go together."""
+    was_away = state.failing_since is not None and now - state.failing_since >= AWAY
+    return collected(alerts, why="backlog", now=now) if was_away else alerts
+
+
 def is_gap(state: FeedState, read: ReadFeed, verdicts: Sequence[Verdict]) -> bool | None:
     """Whether the document shares nothing with what this feed carried before; None when there is nothing to compare."""
     if not state.primed or read.entries == 0:
@@ -93,7 +126,9 @@ def is_gap(state: FeedState, read: ReadFeed, verdicts: Sequence[Verdict]) -> boo
 def with_storm(outcome: PollOutcome, again: Collection[str]) -> PollOutcome:
     """The outcome with what a storm of old items under new identities brings sent together, and said."""
     findings = tuple(
-        replace(finding, alerts=collected(finding.alerts)) if finding.verdict.article.entry_key in again else finding
+        replace(finding, alerts=collected(finding.alerts, why="storm", now=outcome.at))
+        if finding.verdict.article.entry_key in again
+        else finding
         for finding in outcome.findings
     )
     problem = (

@@ -1,4 +1,4 @@
-"""Who is told of what: recipients, digests, and the identity of each message."""
+"""Who is told of what, from when on, and what more of a story they hear that they were told of."""
 
 from __future__ import annotations
 
@@ -6,26 +6,15 @@ import email
 import email.policy
 from collections.abc import Sequence
 from dataclasses import replace
-from email.message import EmailMessage
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from monitor.alert import alerts_for, digest_deliveries, recipients
-from monitor.model import (
-    AlertIntent,
-    Article,
-    ChannelSpec,
-    DeliveryIntent,
-    Excerpt,
-    LanguageGuess,
-    Match,
-    RuleSpec,
-    WaitingAlert,
-)
-from tests.factories import HOUSE, NOW, a_rule, an_article, later
+from monitor.alert import alerts_for, collected, destinations, followups_for, notice_deliveries, recipients, to_tell
+from monitor.model import AlertIntent, ChannelSpec, Excerpt, Match, Notice, RuleSpec
+from tests.factories import HOUSE, NOW, a_rule, later
 
-FRENCH = LanguageGuess(language="fr", confidence=0.98, source="detected")
 ANNA, BELA, CARL = "anna@example.org", "bela@example.org", "carl@example.org"
 
 CHANNELS = {
@@ -38,94 +27,72 @@ CHANNELS = {
         ChannelSpec(name="addressed", kind="maildir", to=(CARL,)),
     ]
 }
+A_FEW_TOLD = {("desk", ANNA): later(minutes=-30)}
 
 
-def a_match(rule: str = "ukraine") -> Match:
-    return Match(rule=rule, spans=(), excerpt=Excerpt(text="… de l’Ukraine.", marks=()))
-
-
-def alerts(*rules: RuleSpec, article: Article | None = None, **given: Any) -> tuple[AlertIntent, ...]:
+def alerts(*rules: RuleSpec, **given: Any) -> tuple[AlertIntent, ...]:
     """The alerts when every one of these rules matched."""
-    values: dict[str, Any] = {
-        "feed_title": "La Gazette",
-        "rules": {rule.name: rule for rule in rules},
-        "channels": CHANNELS,
-        "house": HOUSE,
-        "now": NOW,
-    }
-    matches = [a_match(rule.name) for rule in rules]
-    return alerts_for(article or an_article(), matches, FRENCH, **(values | given))
+    values: dict[str, Any] = {"rules": {rule.name: rule for rule in rules}, "channels": CHANNELS, "now": NOW}
+    matches = [Match(rule=rule.name, spans=(), excerpt=Excerpt(text="", marks=())) for rule in rules]
+    return alerts_for(matches, **(values | given))
 
 
-def digest(*waiting: WaitingAlert, rules: Sequence[RuleSpec], name: str = "morning") -> tuple[DeliveryIntent, ...]:
-    return digest_deliveries(
-        name, waiting, rules={rule.name: rule for rule in rules}, channels=CHANNELS, house=HOUSE, now=NOW
-    )
+def followups(kind: str, rule: RuleSpec, *, matched: Sequence[str] = ("ukraine",)) -> tuple[AlertIntent, ...]:
+    return followups_for(kind, matched, rules={rule.name: rule}, channels=CHANNELS, now=NOW)
 
 
-def a_waiting(number: int, rule: str = "ukraine") -> WaitingAlert:
-    return WaitingAlert(
-        id=number,
-        rule=rule,
-        title=f"Titre {number}",
-        link=f"https://gazette.example/{number}",
-        excerpt=Excerpt(text="… de l’Ukraine.", marks=()),
-        feed="gazette",
-        feed_title="La Gazette",
-        language="fr",
-        published_at=None,
-        first_seen_at=later(minutes=number),
-        carriers=1,
-    )
+def told(
+    alert: AlertIntent, *, before: dict[tuple[str, str], datetime] | None = None, relation: str | None = None
+) -> dict[str, tuple[datetime | None, str]]:
+    """Recipient → when, and what that waits for."""
+    telling = to_tell(alert, told=A_FEW_TOLD if before is None else before, relation=relation, now=NOW)
+    return {recipient: (at, why) for _, recipient, at, why in telling}
 
 
-def sent_to(deliveries: Sequence[DeliveryIntent]) -> list[tuple[str, str]]:
-    return [(delivery.channel, delivery.recipient) for delivery in deliveries]
-
-
-def text_of(delivery: DeliveryIntent) -> str:
-    part = email.message_from_bytes(delivery.message, _class=EmailMessage, policy=email.policy.default).get_body(
-        ("plain",)
-    )
-    assert part is not None
-    return str(part.get_content())
-
-
-# ── at once ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── an article ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_match_tells_every_recipient_of_every_channel_of_its_rule() -> None:
     (alert,) = alerts(a_rule(channels=("desk", "screen")))
 
     assert (alert.rule, alert.digest) == ("ukraine", None)
-    assert sent_to(alert.deliveries) == [("desk", ANNA), ("desk", BELA), ("screen", "screen")]
-    assert all(delivery.due_at == NOW for delivery in alert.deliveries)
+    assert alert.to == (("desk", ANNA), ("desk", BELA), ("screen", "screen"))
 
 
-def test_a_message_is_the_mail_to_its_recipient_under_its_own_id() -> None:
-    (alert,) = alerts(a_rule())
+def test_a_match_waits_for_others_as_long_as_its_rule_says() -> None:
+    (alert,) = alerts(a_rule(group_wait=timedelta(seconds=40)))
 
-    for delivery in alert.deliveries:
-        mail = email.message_from_bytes(delivery.message)
-        assert mail["To"] == delivery.recipient
-        assert mail["Message-ID"] == delivery.message_id
-    assert len({delivery.message_id for delivery in alert.deliveries}) == 2
+    assert (alert.due_at, alert.why) == (later(seconds=40), "group")
 
 
-def test_a_channel_or_an_address_named_twice_gets_one_message() -> None:
+def test_a_rule_that_waits_for_nothing_is_due_in_the_very_second() -> None:
+    now = NOW.replace(microsecond=999_000)
+
+    (alert,) = alerts(a_rule(group_wait=timedelta(0)), now=now)
+
+    assert alert.due_at == NOW
+
+
+def test_a_rule_with_a_digest_waits_for_it() -> None:
+    (alert,) = alerts(a_rule(digest="morning"))
+
+    assert (alert.digest, alert.due_at, alert.why) == ("morning", None, "digest")
+
+
+def test_a_channel_or_an_address_named_twice_is_told_once() -> None:
     channels = {"desk": ChannelSpec(name="desk", kind="email", to=(ANNA, ANNA))}
 
     (alert,) = alerts(a_rule(channels=("desk", "desk")), channels=channels)
 
-    assert sent_to(alert.deliveries) == [("desk", ANNA)]
+    assert alert.to == (("desk", ANNA),)
 
 
 def test_two_rules_that_match_raise_two_alerts() -> None:
     found = alerts(a_rule(name="ukraine"), a_rule(name="otan", channels=("politics",)))
 
-    assert [(alert.rule, sent_to(alert.deliveries)) for alert in found] == [
-        ("ukraine", [("desk", ANNA), ("desk", BELA)]),
-        ("otan", [("politics", BELA), ("politics", CARL)]),
+    assert [(alert.rule, [who for _, who in alert.to]) for alert in found] == [
+        ("ukraine", [ANNA, BELA]),
+        ("otan", [BELA, CARL]),
     ]
 
 
@@ -135,53 +102,98 @@ def test_two_rules_that_match_raise_two_alerts() -> None:
         pytest.param(a_rule(channels=()), id="a rule without channels"),
         pytest.param(a_rule(channels=(), digest="morning"), id="a rule with a digest but without channels"),
         pytest.param(a_rule(enabled=False), id="a rule that is switched off"),
-        pytest.param(a_rule(enabled=False, digest="morning"), id="a rule with a digest that is switched off"),
     ],
 )
 def test_nobody_is_told(rule: RuleSpec) -> None:
     assert alerts(rule) == ()
+    assert followups("revision", replace(rule, followups="all")) == ()
 
 
 def test_a_match_of_a_rule_that_left_the_configuration_tells_nobody() -> None:
     assert alerts(a_rule(), rules={}) == ()
 
 
-def test_a_rule_with_a_digest_waits_for_it() -> None:
-    assert alerts(a_rule(digest="morning")) == (AlertIntent(rule="ukraine", digest="morning", deliveries=()),)
+def test_what_came_in_too_great_a_number_goes_together_but_keeps_its_digest() -> None:
+    at_once, digested = alerts(a_rule(followups="all"), a_rule(name="otan", digest="morning"))
+
+    together, kept = collected([at_once, digested], why="storm", now=NOW)
+
+    assert (together.why, together.due_at, together.to) == ("storm", later(minutes=1), at_once.to)
+    assert kept == digested
 
 
-def test_the_same_alert_is_the_same_message() -> None:
-    assert alerts(a_rule()) == alerts(a_rule())
-
-
-def test_a_poll_repeated_later_gives_the_same_message_ids() -> None:
-    (first,), (again,) = alerts(a_rule()), alerts(a_rule(), now=later(hours=1), feed_title="Gazette, La")
-
-    assert [delivery.message_id for delivery in first.deliveries] == [d.message_id for d in again.deliveries]
+# ── more of a story ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("wanted", "kind", "raised"),
     [
-        pytest.param(lambda: alerts(a_rule(name="otan")), id="another rule"),
-        pytest.param(lambda: alerts(a_rule(), article=an_article(feed="herald")), id="another feed"),
-        pytest.param(lambda: alerts(a_rule(), article=an_article(entry_key="2")), id="another entry"),
-        pytest.param(lambda: alerts(a_rule(channels=("politics",))), id="another channel with the same recipient"),
+        ("none", "revision", False),
+        ("none", "carrier", False),
+        ("updates", "revision", True),
+        ("updates", "carrier", False),
+        ("all", "revision", True),
+        ("all", "carrier", True),
     ],
 )
-def test_another_alert_is_another_message(other: Any) -> None:
-    ids = {delivery.message_id for (alert,) in (alerts(a_rule()), other()) for delivery in alert.deliveries}
+def test_a_known_article_is_told_again_only_as_its_rule_asks(wanted: str, kind: str, raised: bool) -> None:
+    found = followups(kind, a_rule(followups=wanted))
 
-    assert len(ids) == 4
+    assert [alert.kind for alert in found] == ([kind] if raised else [])
 
 
-def test_a_new_text_of_the_same_entry_keeps_the_message_id() -> None:
-    article = an_article()
+def test_a_revision_tells_nothing_for_a_rule_that_did_not_match_before() -> None:
+    assert followups("revision", a_rule(followups="all"), matched=["otan"]) == ()
 
-    (first,) = alerts(a_rule(), article=article)
-    (revised,) = alerts(a_rule(), article=replace(article, title="Autre titre", content_digest=7))
 
-    assert first.deliveries[0].message_id == revised.deliveries[0].message_id
+def test_a_new_story_is_told_to_everybody() -> None:
+    (alert,) = alerts(a_rule())
+
+    assert told(alert, before={}) == {ANNA: (alert.due_at, "group"), BELA: (alert.due_at, "group")}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "relation", "hears"),
+    [
+        ("none", "update", False),
+        ("none", "copy", False),
+        ("updates", "copy", False),
+        ("updates", "update", True),
+        ("all", "copy", True),
+        ("all", None, True),
+    ],
+)
+def test_who_was_told_of_a_story_hears_more_only_as_asked(wanted: str, relation: str, hears: bool) -> None:
+    (alert,) = alerts(a_rule(followups=wanted, group_interval=timedelta(minutes=7)))
+
+    found = told(alert, relation=relation)
+
+    assert found[BELA] == (alert.due_at, "group")  # who was not told, is told of it as new
+    assert (ANNA in found) is hears
+    if hears:
+        assert found[ANNA] == (later(minutes=7), "followup")
+
+
+@pytest.mark.parametrize(("since", "again"), [(timedelta(minutes=29), True), (timedelta(minutes=31), False)])
+def test_a_story_that_goes_on_for_long_is_told_anew_where_asked(since: timedelta, again: bool) -> None:
+    (alert,) = alerts(a_rule(repeat=since))
+
+    assert (ANNA in told(alert)) is again
+
+
+def test_a_revision_is_never_somebodys_first_word_of_a_story() -> None:
+    (alert,) = followups("revision", a_rule(followups="all"))
+
+    assert told(alert, before={}) == {}
+
+
+def test_more_of_a_story_in_a_digest_waits_for_the_digest() -> None:
+    (alert,) = followups("revision", a_rule(followups="all", digest="morning"))
+
+    assert told(alert) == {ANNA: (None, "digest")}
+
+
+# ── whom ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -192,84 +204,19 @@ def test_a_channel_without_addresses_is_its_own_recipient(channel: str, whom: tu
     assert recipients(CHANNELS[channel]) == whom
 
 
-# ── digests ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_destinations_of_rules_are_named_once_each_in_their_order() -> None:
+    rules = [a_rule(channels=("politics",)), a_rule(channels=("desk", "politics")), a_rule(channels=("nowhere",))]
+
+    assert destinations(rules, CHANNELS) == (("politics", BELA), ("politics", CARL), ("desk", ANNA), ("desk", BELA))
 
 
-def test_a_digest_is_one_message_a_recipient_with_what_their_rules_found() -> None:
-    rules = [
-        a_rule(name="ukraine", channels=("desk",), digest="morning"),
-        a_rule(name="otan", channels=("politics",), digest="morning"),
-    ]
+def test_a_notice_is_a_message_to_each_recipient_under_its_own_id() -> None:
+    subject, deliveries = notice_deliveries(
+        Notice(feeds=3, storms=(("gazette", 90),)), channel=CHANNELS["desk"], house=HOUSE, now=NOW
+    )
 
-    deliveries = digest(a_waiting(1, "otan"), a_waiting(2, "ukraine"), a_waiting(3, "otan"), rules=rules)
-
-    assert sent_to(deliveries) == [("desk", ANNA), ("desk", BELA), ("politics", BELA), ("politics", CARL)]
-    told = ["".join(number for number in "123" if f"Titre {number}" in text_of(each)) for each in deliveries]
-    assert told == ["2", "2", "13", "13"]
-
-
-def test_a_recipient_of_two_rules_reads_them_in_the_order_of_the_configuration() -> None:
-    rules = [a_rule(name="ukraine", digest="morning"), a_rule(name="otan", digest="morning")]
-
-    deliveries = digest(a_waiting(1, "otan"), a_waiting(2, "ukraine"), rules=rules)
-
-    assert sent_to(deliveries) == [("desk", ANNA), ("desk", BELA)]
-    text = text_of(deliveries[0])
-    assert text.index("== ukraine (1) ==") < text.index("== otan (1) ==")
-
-
-def test_a_recipient_for_whom_nothing_waits_gets_no_digest() -> None:
-    rules = [
-        a_rule(name="ukraine", channels=("desk",), digest="morning"),
-        a_rule(name="otan", channels=("politics",), digest="morning"),
-    ]
-
-    assert sent_to(digest(a_waiting(1, "ukraine"), rules=rules)) == [("desk", ANNA), ("desk", BELA)]
-
-
-@pytest.mark.parametrize(
-    "moved",
-    [
-        pytest.param(a_rule(name="otan", channels=("politics",), digest="evening"), id="to another digest"),
-        pytest.param(a_rule(name="otan", channels=("politics",)), id="to alerts at once"),
-        pytest.param(a_rule(name="otan", channels=("politics",), enabled=False), id="out of use"),
-    ],
-)
-def test_what_waits_for_a_rule_that_moved_still_goes_to_its_own_readers_only(moved: RuleSpec) -> None:
-    rules = [a_rule(name="ukraine", channels=("screen",), digest="morning"), moved]
-
-    deliveries = digest(a_waiting(1, "otan"), rules=rules)
-
-    assert sent_to(deliveries) == [("politics", BELA), ("politics", CARL)]
-
-
-@pytest.mark.parametrize(
-    "others",
-    [pytest.param([], id="the rule is gone"), pytest.param([a_rule(name="otan", channels=())], id="it sends nowhere")],
-)
-def test_what_waits_for_nobody_any_more_goes_to_all_the_digest_has(others: list[RuleSpec]) -> None:
-    rules = [a_rule(name="ukraine", digest="morning"), *others]
-
-    deliveries = digest(a_waiting(1, "otan"), rules=rules)
-
-    assert sent_to(deliveries) == [("desk", ANNA), ("desk", BELA)]
-    assert "Titre 1" in text_of(deliveries[0])
-
-
-def test_without_anybody_to_tell_there_is_no_message() -> None:
-    assert digest(a_waiting(1), rules=[]) == ()
-    assert digest(rules=[a_rule(digest="morning")]) == ()
-
-
-def test_a_digest_repeated_after_a_crash_is_the_same_message() -> None:
-    rules = [a_rule(digest="morning")]
-
-    assert digest(a_waiting(1), a_waiting(2), rules=rules) == digest(a_waiting(1), a_waiting(2), rules=rules)
-
-
-def test_the_next_digest_is_another_message() -> None:
-    rules = [a_rule(digest="morning")]
-
-    (first, _), (second, _) = digest(a_waiting(1), rules=rules), digest(a_waiting(2), rules=rules)
-
-    assert first.message_id != second.message_id
+    mails = [email.message_from_bytes(each.message, policy=email.policy.default) for each in deliveries]
+    assert [mail["To"] for mail in mails] == [ANNA, BELA]
+    assert [mail["Message-ID"] for mail in mails] == [each.message_id for each in deliveries]
+    assert len({each.message_id for each in deliveries}) == 2
+    assert all(subject in mail["Subject"] for mail in mails)

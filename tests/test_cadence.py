@@ -280,10 +280,21 @@ def test_after_any_failure_a_feed_is_asked_within_a_day(retry_after: timedelta |
     assert retry_after is None or waited >= min(retry_after, DAY)
 
 
-def attempt(attempts: int, *, age: timedelta = timedelta(0), jitter: float = MIDDLE) -> timedelta | None:
+def attempt(
+    attempts: int, *, age: timedelta = timedelta(0), jitter: float = MIDDLE, retry_after: timedelta | None = None
+) -> timedelta | None:
     """How long until the next attempt of a delivery of that age; None when it is given up."""
-    at = next_attempt(attempts=attempts, created_at=NOW - age, now=NOW, jitter=jitter)
+    at = next_attempt(attempts=attempts, created_at=NOW - age, now=NOW, jitter=jitter, retry_after=retry_after)
     return at and at - NOW
+
+
+@pytest.mark.parametrize(("wish", "waits"), [(0.5, 1), (90, 90), (10**6, 24 * 60)], ids=["sooner", "later", "too late"])
+def test_a_delivery_waits_for_what_the_other_side_asks_up_to_a_day(wish: float, waits: int) -> None:
+    assert attempt(1, retry_after=timedelta(minutes=wish)) == timedelta(minutes=waits)
+
+
+def test_no_wish_keeps_a_delivery_from_being_given_up() -> None:
+    assert attempt(100, age=timedelta(days=5), retry_after=timedelta(hours=1)) is None
 
 
 @pytest.mark.parametrize(

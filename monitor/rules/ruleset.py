@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from monitor.errors import RuleError
-from monitor.model import AliasItems, Match, RuleSpec, Span, Window
+from monitor.hours import is_within
+from monitor.model import AliasItems, Match, RuleSpec, Span
 from monitor.rules.document import Document
 from monitor.rules.evaluate import Found, Hit, hits, speaks
 from monitor.rules.gates import OPEN, Gate, asks, gate, may_reach, narrowest, of_scores, reaches
@@ -18,6 +18,7 @@ from monitor.rules.tree import And, Has, Node, Not, Or, Term, nodes_of
 from monitor.text import excerpt
 
 MAX_SPANS = 100  # a word that stands in every sentence needs no more to be shown
+MAX_WORDS = 20  # different ones that a match is remembered by
 
 Aliased = Mapping[str, AliasItems]
 
@@ -103,7 +104,7 @@ class Rule:
         spec = self.spec
         if spec.until is not None and at >= spec.until:
             return False
-        return not spec.times or any(_within(window, at) for window in spec.times)
+        return not spec.times or any(is_within(window, at) for window in spec.times)
 
     def match(self, document: Document) -> Match | None:
         """The match with an excerpt around what was found: of the text, or of the title when only the title matched."""
@@ -121,7 +122,7 @@ class Rule:
         # Where only the title matched, the title.
         number, marked = (1, in_text) if in_text or not spans else (0, [(span.start, span.end) for span in spans])
         shown = excerpt(document.fields[number].line, marked)
-        return Match(rule=self.spec.name, spans=spans, excerpt=shown, score=score)
+        return Match(rule=self.spec.name, spans=spans, excerpt=shown, score=score, words=_words(spans, document))
 
     def _score(self, document: Document, found: Found) -> float | None:
         """The score, with what it comes from added to `found`; None when it does not reach the threshold."""
@@ -138,15 +139,6 @@ class Rule:
         return total if self.spec.threshold is None or reaches(total, self.spec.threshold) else None
 
 
-def _within(window: Window, at: datetime) -> bool:
-    """Whether an instant lies in a window; what goes past midnight belongs to the day on which it begins."""
-    local = at.astimezone(ZoneInfo(window.timezone))
-    day, now = local.weekday(), local.time()
-    if window.start < window.end:
-        return day in window.days and window.start <= now < window.end
-    return (day in window.days and now >= window.start) or ((day - 1) % 7 in window.days and now < window.end)
-
-
 def _in_title(found: Found) -> bool:
     return any(hit.field in (0, "title") for hit in found)
 
@@ -160,6 +152,21 @@ def spans_of(found: Found, document: Document) -> tuple[Span, ...]:
     if len(spans) == 1:
         return tuple(spans)
     return tuple(sorted(set(spans), key=lambda span: (span.field != "title", span.start, span.end))[:MAX_SPANS])
+
+
+def _words(spans: Sequence[Span], document: Document) -> tuple[str, ...]:
+    """The words that matched as the article writes them, each once; those that touch are one: 北 and 约 are 北约."""
+    merged: list[tuple[str, int, int]] = []
+    for span in spans:
+        if merged and merged[-1][0] == span.field and span.start <= merged[-1][2]:
+            merged[-1] = (span.field, merged[-1][1], max(merged[-1][2], span.end))
+        else:
+            merged.append((span.field, span.start, span.end))
+    found: dict[str, str] = {}
+    for name, start, end in merged:
+        word = document.field(name).line[start:end]
+        found.setdefault(word.casefold(), word)
+    return tuple(found.values())[:MAX_WORDS]
 
 
 def compile_query(query: str, aliases: Aliased | Aliases) -> Query:
