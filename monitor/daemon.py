@@ -4,8 +4,8 @@ Due times live in the archive. The scheduler holds a handful of clock jobs; each
 
     tick      every second     lease hosts with due feeds, poll each under its lease
     watch     every minute     tell the operator of feeds that go on failing, or work again
-    deliver   every 5 seconds  send what is due in the outbox (also at once, when a poll queued something)
-    digest    as its cron says one job a digest
+    deliver   every 5 seconds  compose what is due in the outbox, digests too, and send it (also at once, when a poll
+                               raised an alert that need not wait)
     prune     once a day       drop old rows of `polls`
     watchdog  half the period  tell the service manager we live, after the tick and the archive's thread moved
 
@@ -17,24 +17,22 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 
 from monitor import config as configuration
 from monitor import logs
-from monitor.alert import OVERFLOW
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.channels import Channel, open_channels
+from monitor.compose import Composer
 from monitor.config import Config
-from monitor.deliver import deliver_due
-from monitor.digest import queue_digest
+from monitor.deliver import Senders
 from monitor.errors import ConfigError
-from monitor.model import SUCCESSES, HostLease, Outcome, PageOutcome, PollOutcome
+from monitor.model import SUCCESSES, AlertIntent, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
 from monitor.watch import queue_notice, queue_storm_notice
@@ -78,6 +76,8 @@ class Daemon:
         self.thread: ArchiveThread
         self.archive: Archive
         self.poller: Poller
+        self.composer: Composer
+        self.senders: Senders
         self.channels: Mapping[str, Channel]
 
     async def run(self) -> None:
@@ -89,7 +89,6 @@ class Daemon:
             self.archive = await self.thread(open_archive, self.config.archive, now=self.now())
             stack.push_async_callback(self.thread, self.archive.close)
             await sync(self.config, archive=self.archive, thread=self.thread, now=self.now(), spread=BEGIN_APART)
-            self.channels = self._open_channels(self.config)
             self.poller = await stack.enter_async_context(
                 open_poller(
                     self.config,
@@ -100,7 +99,11 @@ class Daemon:
                     proxy_password=configuration.secret("proxy-password", self.environ),
                 )
             )
+            self.composer = self._composer()
+            await self.composer.begin()
+            self.senders = Senders(self.thread, self.archive, self.now, self.jitter)
             await self.poller.fetcher.self_test()
+            self.channels = self._open_channels(self.config)
             self._install_signals()
             self._schedule()
             self.scheduler.start()
@@ -127,15 +130,6 @@ class Daemon:
         add(self.prune, "interval", days=1, id="prune")
         if (period := watchdog_interval(self.environ)) is not None:
             add(self.feed_watchdog, "interval", seconds=period.total_seconds(), id="watchdog")
-        self._schedule_digests()
-
-    def _schedule_digests(self) -> None:
-        for job in self.scheduler.get_jobs():
-            if job.id.startswith("digest "):
-                job.remove()
-        for digest in self.config.digests.values():
-            trigger = CronTrigger.from_crontab(digest.cron, timezone=ZoneInfo(self.config.timezone))
-            self.scheduler.add_job(self.digest, trigger, args=[digest.name], id=f"digest {digest.name}")
 
     async def tick(self) -> None:
         """Leases hosts that have due feeds and starts polling them; does not wait for the polls."""
@@ -162,13 +156,16 @@ class Daemon:
         report_poll(outcome)
         if outcome.storm:
             self.storms[outcome.feed] = outcome.storm
-        if any(alert.deliveries for finding in outcome.findings for alert in finding.alerts):
+        if any(self._is_due(alert) for finding in outcome.findings for alert in finding.alerts):
             self._deliver_soon()
 
     def _page_read(self, outcome: PageOutcome) -> None:
         report_page(outcome)
-        if any(alert.deliveries for alert in outcome.alerts):
+        if any(map(self._is_due, outcome.alerts)):
             self._deliver_soon()
+
+    def _is_due(self, alert: AlertIntent) -> bool:
+        return alert.due_at is not None and alert.due_at <= self.now()
 
     def _deliver_soon(self) -> None:
         self.more_to_deliver = True
@@ -177,35 +174,20 @@ class Daemon:
             self.scheduler.modify_job("deliver", next_run_time=self.now())
 
     async def deliver(self) -> None:
-        """Sends what is due in the outbox, also what comes in meanwhile."""
+        """Composes what is due in the outbox, and lets the channels send it; also what comes in meanwhile."""
         async with self.delivering:
             self.more_to_deliver = True
             while self.more_to_deliver:
                 self.more_to_deliver = False
-                await deliver_due(self.thread, self.archive, self.channels, now=self.now, jitter=self.jitter)
-
-    async def digest(self, name: str) -> None:
-        """Puts a digest's mails into the outbox."""
-        queued = await queue_digest(
-            self.thread,
-            self.archive,
-            name,
-            rules={rule.name: rule for rule in self.config.rules},
-            channels=self.config.channels,
-            house=self.config.house,
-            now=self.now(),
-        )
-        log.info("digest queued", digest=name, messages=queued)
-        self._deliver_soon()
+                await self.composer.compose_due()
+                await self.senders.start(self.channels)
 
     async def watch(self) -> None:
-        """Puts a notice to the operator into the outbox when there is something to tell, and overflowing alerts."""
+        """Puts a notice to the operator into the outbox when there is something to tell."""
         while self.storms:
             feed, entries = self.storms.popitem()
             await queue_storm_notice(self.thread, self.archive, self.config, feed=feed, entries=entries, now=self.now())
             self._deliver_soon()
-        if OVERFLOW in await self.thread(self.archive.digests_waited_for):
-            await self.digest(OVERFLOW)
         subject = await queue_notice(self.thread, self.archive, self.config, now=self.now())
         if subject is not None:
             log.warning("notice to the operator queued", notice=subject)
@@ -268,7 +250,8 @@ class Daemon:
         await self.poller.workers.replace(brief_for(new))
         self.config, self.channels = new, channels
         self.poller = replace(self.poller, config=new)
-        self._schedule_digests()
+        self.composer = self._composer()
+        await self.composer.begin()
         await self._warn_of_lost_digests()
         self._say_ready()
         log.info("reloaded", feeds=len(new.feeds), rules=len(new.rules))
@@ -283,30 +266,51 @@ class Daemon:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        try:
-            async with asyncio.timeout(DRAIN_MAILS), self.delivering:
-                pass
-        except TimeoutError:
+        finished, _ = await asyncio.gather(self.senders.finish(within=DRAIN_MAILS), self._stop_composing())
+        if not finished:
             log.warning("a mail under way did not finish; it will be sent again, as the same message")
         self.scheduler.shutdown(wait=False)
+
+    async def _stop_composing(self) -> None:
+        """Lets what is being composed be queued; what is not goes on waiting in the archive."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_MAILS), self.delivering:
+                pass
 
     # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _open_channels(self, config: Config) -> Mapping[str, Channel]:
         if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
             log.warning("no smtp: in the configuration, mails are written to a maildir", maildir=str(config.maildir))
+        secrets = configuration.channel_secrets(config.channels, self.environ)
+        for channel in config.channels.values():
+            if channel.kind == "webhook" and channel.name not in secrets:
+                log.warning("a webhook without a secret, its messages are not signed", channel=channel.name)
         return open_channels(
             config.channels_and_operator,
             smtp=config.smtp,
             sender=config.house.sender,
             password=configuration.secret("smtp-password", self.environ),
             maildir=config.maildir,
+            secrets=secrets,
+            post=self.poller.fetcher.post,
+            now=self.now,
+            environ=self.environ,
+        )
+
+    def _composer(self) -> Composer:
+        return Composer(
+            config=self.config,
+            archive=self.archive,
+            thread=self.thread,
+            now=self.now,
+            layout=self.poller.workers.compose,
         )
 
     async def _warn_of_lost_digests(self) -> None:
         """Says which alerts wait for a digest that is no longer configured, and so would wait for ever."""
         for digest, alerts in (await self.thread(self.archive.digests_waited_for)).items():
-            if digest not in {*self.config.digests, OVERFLOW}:
+            if digest not in self.config.digests:
                 log.warning(
                     "alerts wait for a digest that is not configured, name it again", digest=digest, alerts=alerts
                 )

@@ -1,25 +1,30 @@
 """The outbox → the channels: each due message is offered to its channel, and settled on the channel's word.
 
-A message is settled only after the channel spoke. A crash in between means that it is offered again: the same bytes
-under the same Message-ID, so that a mail program can tell.
+A message is settled only after the channel spoke, and leased before: a crash in between is known afterwards, and means
+that it is offered again, the same bytes under the same Message-ID, so that a mail program can tell.
+
+A channel that is down is a fault of none of its messages. It is tried again with one of them, later and later; once it
+works, what has waited goes out oldest first, and no faster than a server that has just come back will bear.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from monitor import logs
 from monitor.alert import recipients
 from monitor.archive import Archive, ArchiveThread
-from monitor.cadence import next_after_refusal, next_attempt
+from monitor.cadence import next_after_refusal, next_attempt, next_probe
 from monitor.channels import Channel
 from monitor.model import (
     ChannelSpec,
+    ChannelState,
     Delivered,
     Delivery,
     DeliveryResult,
@@ -27,12 +32,11 @@ from monitor.model import (
     Refused,
     TryAgain,
 )
-from monitor.render import message_id, plainer_mail, test_mail
+from monitor.render import channel_test, message_id, plainer_mail
 
-BATCH = 200  # messages read from the outbox at once; bounds memory, not what is sent
-
-# A server that is down is no fault of the message: after five days of that it is still offered, this often.
-ASK_A_DOWN_CHANNEL_EVERY = timedelta(hours=1)
+BATCH = 20  # messages leased at once: so many may be told twice after a crash, at most
+LEASED_FOR = timedelta(minutes=30)  # longer than a batch can take: a final dot may be answered after ten minutes
+A_MINUTE_WHEN_RECOVERING = 60  # messages
 
 log = logs.get()
 
@@ -57,28 +61,81 @@ async def deliver_due(
 ) -> Deliveries:
     """Sends what is due, oldest first, all channels side by side; with `everything`, also what waits for its time.
 
-    A channel that is down is left alone after the first message says so, and what waits for it is put off with it.
-    Raises ArchiveError when the archive cannot be read or written; what was not settled then is offered again.
+    A channel that is down is left alone after the first message says so. Raises ArchiveError when the archive cannot be
+    read or written; what was not settled then is offered again.
     """
-    sending = _Sending(thread, archive, now, jitter)
+    sending = _Sending(thread, archive, now, jitter, everything)
     while True:
-        # With `everything`, what is left queued comes back with every reading.
-        limit = BATCH + len(sending.left)
-        due = await thread(archive.due_deliveries, now(), limit=limit, everything=everything)
-        by_channel: dict[str, list[Delivery]] = defaultdict(list)
-        for delivery in due:
-            if delivery.id not in sending.left:
-                by_channel[delivery.channel].append(delivery)
-                sending.left.add(delivery.id)
-        if not by_channel:
+        due = await thread(archive.due_channels, now(), everything=everything)
+        due = tuple(state for state in due if state.channel not in sending.done)
+        if not due:
             return sending.counts
         try:
             async with asyncio.TaskGroup() as side_by_side:
-                for name in by_channel.keys() - sending.down:
-                    side_by_side.create_task(sending.send(name, channels.get(name), by_channel[name]))
+                for state in due:
+                    sending.done.add(state.channel)
+                    side_by_side.create_task(sending.send(state, channels.get(state.channel)))
         except ExceptionGroup as failed:
             # Whoever calls knows what to do about an archive that broke, and nothing about groups.
             raise failed.exceptions[0] from None
+
+
+@dataclass(slots=True)
+class Senders:
+    """The channels at work, each by itself: a server that is slow to answer holds up no other."""
+
+    thread: ArchiveThread
+    archive: Archive
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)  # channels that have something since they last looked
+
+    async def start(self, channels: Mapping[str, Channel]) -> None:
+        """Lets each channel that has something due send it; one that is at work looks again when it is done."""
+        for state in await self.thread(self.archive.due_channels, self.now(), everything=False):
+            self._asked.add(state.channel)
+            if state.channel not in self._at_work:
+                task = asyncio.create_task(self._work(state.channel, channels), name=f"send {state.channel}")
+                self._at_work[state.channel] = task
+
+    async def finish(self, *, within: float) -> bool:
+        """Lets who is at work finish, for so many seconds, then stops them; whether all did. What is stopped is sent
+        again, the same."""
+        self._asked.clear()
+        if not (tasks := list(self._at_work.values())):
+            return True
+        _, late = await asyncio.wait(tasks, timeout=within)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
+
+    async def _work(self, name: str, channels: Mapping[str, Channel]) -> None:
+        sending = _Sending(self.thread, self.archive, self.now, self.jitter, everything=False)
+        try:
+            while name in self._asked:
+                self._asked.discard(name)
+                for state in await self.thread(self.archive.due_channels, self.now(), everything=False):
+                    if state.channel == name:
+                        await sending.send(state, channels.get(name))
+        except Exception:
+            # What was leased is offered again once its lease is over, or at the next start.
+            log.exception("sending failed in an unforeseen way", channel=name)
+        finally:
+            del self._at_work[name]
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A channel's turn at sending."""
+
+    state: ChannelState
+    is_down: bool
+    left: int | None  # messages it may still be offered; None: as many as there are
+    after: int = 0  # the last message leased
+    waiting: deque[Delivery] = field(default_factory=deque)  # leased, to be offered next
+    open: set[int] = field(default_factory=set)  # messages leased and not settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,54 +144,119 @@ class _Sending:
     archive: Archive
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    everything: bool
     counts: Deliveries = field(default_factory=Deliveries)
-    left: set[int] = field(default_factory=set)  # messages met in this call that are still queued
-    down: set[str] = field(default_factory=set)  # channels that said so in this call
+    done: set[str] = field(default_factory=set)  # channels that had their turn in this call
 
-    async def send(self, name: str, channel: Channel | None, deliveries: Sequence[Delivery]) -> None:
-        if channel is None:
-            why = TryAgain(why=f'the configuration has no channel "{name}" any more; name one so, or drop the message')
-            for delivery in deliveries:
-                await self.settle(delivery, why)
-            return
-        results = channel.send(deliveries)
+    async def send(self, state: ChannelState, channel: Channel | None) -> None:
+        """Offers a channel what is due, until there is no more, it is down, or it recovers and has had enough."""
+        turn = _Turn(
+            state=state,
+            is_down=state.failures > 0,
+            left=A_MINUTE_WHEN_RECOVERING - state.sent_lately if state.recovering and not self.everything else None,
+        )
         try:
-            async for delivery, result in results:
-                next_attempt_at = await self.settle(delivery, result)
-                if isinstance(result, TryAgain) and result.channel_wide and next_attempt_at is not None:
-                    self.down.add(name)
-                    await self.thread(self.archive.hold_channel, name, until=next_attempt_at)
-                    return
+            if channel is None:
+                await self.miss(turn)
+                return
+            async with aclosing(self.offers(turn)) as offers, aclosing(channel.send(offers)) as results:
+                async for delivery, result in results:
+                    turn.open.discard(delivery.id)
+                    if isinstance(result, TryAgain) and result.channel_wide:
+                        await self.hold(turn.state, delivery, result)
+                        return
+                    plainer = await self.settle(delivery, result)
+                    turn.waiting.extend(plainer)
+                    turn.open.update(each.id for each in plainer)
+                    if turn.is_down:
+                        await self.thread(self.archive.note_up, state.channel)
+                        log.info("channel works again", channel=state.channel)
+                        turn.state, turn.is_down = replace(state, failures=0), False
         finally:
-            await results.aclose()
+            if turn.open:
+                await self.thread(self.archive.release_messages, sorted(turn.open))
 
-    async def settle(self, delivery: Delivery, result: DeliveryResult) -> datetime | None:
-        """Writes the channel's word down; when the message is tried again, None when it is not."""
+    async def offers(self, turn: _Turn) -> AsyncGenerator[Delivery, None]:
+        """The channel's messages one after the other, leased a few at a time, each when the one before is settled."""
+        while await self.lease(turn):
+            while turn.waiting:
+                yield turn.waiting.popleft()
+
+    async def lease(self, turn: _Turn) -> bool:
+        """Leases the next few messages; False when the turn is over."""
+        if turn.left is not None and turn.left <= 0:
+            return False
+        most = BATCH if turn.left is None else min(BATCH, turn.left)
+        leased = await self.thread(
+            self.archive.lease_messages,
+            turn.state.channel,
+            self.now(),
+            after=turn.after,
+            limit=1 if turn.is_down else most,
+            until=self.now() + LEASED_FOR,
+            everything=self.everything,
+        )
+        if not leased:
+            if turn.state.recovering and not turn.is_down:
+                await self.thread(self.archive.note_caught_up, turn.state.channel)
+            return False
+        turn.waiting.extend(leased)
+        turn.open.update(delivery.id for delivery in leased)
+        turn.after = leased[-1].id
+        turn.left = None if turn.left is None else turn.left - len(leased)
+        return True
+
+    async def miss(self, turn: _Turn) -> None:
+        """Holds the messages for a channel that there is no more."""
+        turn.is_down = True  # one of them is enough to say so
+        if await self.lease(turn):
+            name = turn.state.channel
+            why = f'the configuration has no channel "{name}" any more; name one so, or drop the message'
+            await self.hold(turn.state, turn.waiting[0], TryAgain(why=why, channel_wide=True))
+
+    async def hold(self, state: ChannelState, delivery: Delivery, result: TryAgain) -> None:
+        """Notes that a channel is down, and what it said to the message it was tried with."""
+        at = self.now()
+        next_at = next_probe(failures=state.failures + 1, now=at, jitter=self.jitter(), retry_after=result.after)
+        await self.thread(self.archive.settle, delivery, result, now=at, next_attempt_at=at)
+        await self.thread(self.archive.note_down, state.channel, why=result.why, next_at=next_at, now=at)
+        self.tell(delivery, result, next_at)
+
+    async def settle(self, delivery: Delivery, result: DeliveryResult) -> Sequence[Delivery]:
+        """Writes the channel's word on a message down; what is to be offered in its place at once."""
         at = self.now()
         next_attempt_at = None
-        stub = None
         match result:
-            case TryAgain(channel_wide=channel_wide):
+            case TryAgain(after=after):
                 next_attempt_at = next_attempt(
-                    attempts=delivery.attempts + 1, created_at=delivery.created_at, now=at, jitter=self.jitter()
+                    attempts=delivery.attempts + 1,
+                    created_at=delivery.created_at,
+                    now=at,
+                    jitter=self.jitter(),
+                    retry_after=after,
                 )
-                if next_attempt_at is None and channel_wide:
-                    next_attempt_at = at + ASK_A_DOWN_CHANNEL_EVERY
             case Refused(about="recipient"):
                 next_attempt_at = next_after_refusal(refusals=delivery.refusals + 1, now=at, jitter=self.jitter())
-            case Refused(about="message", why=why) if not delivery.is_stub:
-                told = await self.thread(self.archive.told, delivery.alert)
-                stub = plainer_mail(delivery.message, told, why=why)
-                next_attempt_at = at
-        await self.thread(self.archive.settle, delivery, result, now=at, next_attempt_at=next_attempt_at, stub=stub)
+            case Refused(about="message") if not delivery.is_stub and _is_mail(delivery.message):
+                return (await self.make_plainer(delivery, result),)
+        await self.thread(self.archive.settle, delivery, result, now=at, next_attempt_at=next_attempt_at)
         self.tell(delivery, result, next_attempt_at)
-        return next_attempt_at
+        return ()
+
+    async def make_plainer(self, delivery: Delivery, refused: Refused) -> Delivery:
+        """Puts a plainer message in the place of one that was refused as it was."""
+        at = self.now()
+        told = await self.thread(self.archive.told, delivery.id)
+        stub = plainer_mail(delivery.message, told, why=refused.why)
+        await self.thread(self.archive.settle, delivery, refused, now=at, next_attempt_at=at, stub=stub)
+        log.warning(
+            "message refused, a plainer one is sent", channel=delivery.channel, message=delivery.id, why=refused.why
+        )
+        return replace(delivery, message=stub, is_stub=True, attempts=delivery.attempts + 1)
 
     def tell(self, delivery: Delivery, result: DeliveryResult, next_attempt_at: datetime | None) -> None:
         """Counts and logs what became of a message."""
-        facts = {"channel": delivery.channel, "delivery": delivery.id, "attempt": delivery.attempts + 1}
-        if next_attempt_at is None:
-            self.left.discard(delivery.id)
+        facts = {"channel": delivery.channel, "message": delivery.id, "attempt": delivery.attempts + 1}
         match result:
             case Delivered():
                 self.counts.sent += 1
@@ -147,6 +269,11 @@ class _Sending:
                 log.error("message given up", **facts, recipient=delivery.recipient, why=why)
             case unreachable:
                 assert_never(unreachable)
+
+
+def _is_mail(message: bytes) -> bool:
+    """Whether a message is a mail, which has a plainer form. What programs are sent is a JSON object, and has none."""
+    return not message.startswith(b"{")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,20 +302,17 @@ async def send_test(
     return tuple(results)
 
 
-def _test_messages(spec: ChannelSpec, house: House, now: datetime) -> list[Delivery]:
-    messages = []
+async def _test_messages(spec: ChannelSpec, house: House, now: datetime) -> AsyncGenerator[Delivery, None]:
     for number, recipient in enumerate(recipients(spec)):
         mail_id = message_id("test", spec.name, recipient, now.isoformat(), contact=house.contact)
-        messages.append(
-            Delivery(
-                id=number,
-                alert=0,
-                channel=spec.name,
-                recipient=recipient,
-                message_id=mail_id,
-                message=test_mail(mail_id=mail_id, channel=spec.name, house=house, recipient=recipient, now=now),
-                attempts=0,
-                created_at=now,
-            )
+        yield Delivery(
+            id=number,
+            channel=spec.name,
+            recipient=recipient,
+            message_id=mail_id,
+            message=channel_test(
+                mail_id=mail_id, channel=spec.name, house=house, recipient=recipient, now=now, form=spec.form
+            ),
+            attempts=0,
+            created_at=now,
         )
-    return messages

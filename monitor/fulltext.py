@@ -3,7 +3,7 @@
     fetch ─┬─ failed ───────────────────────────────────┬─→ later, or given up: the feed's text stays
            └─ body ─→ read_page (worker: main text,     │
                       language, rules) ─┬─ no article ──┘
-                                        └─ full text ─→ alerts (worker: mails)
+                                        └─ full text ─→ alerts
 
 A part of `poll`, which calls it under a host's lease, at the host's pace, and records what came of it. The article is
 in the archive long before, and what the feed's own text earned has alerted: a page only ever adds.
@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
+from monitor.alert import alerts_for
 from monitor.cadence import next_page_attempt
 from monitor.errors import WorkerFailed
 from monitor.fetch import PAGE
@@ -103,15 +104,7 @@ async def _with_alerts(
     )
     if not matches or not wanted.news:
         return outcome
-    (alerts,) = await poller.workers.alerts(
-        [(replace(wanted.article, text=full_text.text), matches, found.language)],
-        feed_title=spec.title or wanted.feed_title,
-        rules=poller.rules,
-        channels=poller.config.channels,
-        house=poller.config.house,
-        now=at,
-    )
-    return replace(outcome, alerts=alerts)
+    return replace(outcome, alerts=alerts_for(matches, rules=poller.rules, channels=poller.config.channels, now=at))
 
 
 async def _story(poller: Poller, wanted: PageWanted, at: datetime, full_text: FullText) -> Join | None:

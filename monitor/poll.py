@@ -8,7 +8,7 @@
                        ↓                                                           │
              look_up (archive) ─→ sort_out ─→ enrich (worker: language, rules)     │
                        ↑                          ↓                                │
-                       │                      alerts_for (worker: mails)           │
+                       │                      with_alerts                          │
                        │                          ↓                                ↓
                        └── judged too late ── archive.record(PollOutcome), one transaction
 
@@ -37,13 +37,12 @@ from monitor.config import Config
 from monitor.dedupe import is_storm, named_anew, sort_out
 from monitor.errors import ArchiveError, WorkerFailed
 from monitor.fetch import Fetcher
-from monitor.findings import findings_of, is_gap, with_prospects, with_storm
+from monitor.findings import findings_of, is_gap, with_alerts, with_prospects, with_storm
 from monitor.fulltext import read_page
 from monitor.identity import learn, unchanged
 from monitor.kinship import Surroundings
 from monitor.model import (
     SUCCESSES,
-    UNDETERMINED,
     Archived,
     Duplicate,
     Enrichment,
@@ -52,7 +51,6 @@ from monitor.model import (
     Fetched,
     FetchFailed,
     FetchResult,
-    Finding,
     HostLease,
     Identity,
     Known,
@@ -482,10 +480,13 @@ async def _judge(poller: Poller, asked: _Asked, outcome: PollOutcome, read: Read
         enriched = await _enriched(poller, spec, read, verdicts, sorted_out.lookup)
         findings = findings_of(verdicts, enriched, rules=poller.rules)
         findings = tuple(with_prospects(finding, spec, asked.state, outcome.at) for finding in findings)
-        findings = await _with_alerts(poller, spec, outcome, read, findings)
     except WorkerFailed as failure:
         # Nothing of the document is stored or advanced: the next poll meets it again, whole.
         return _decided(poller, asked, _outcome(poller, asked, Outcome.PARSER, error=str(failure)))
+    findings = tuple(
+        with_alerts(finding, asked.state, rules=poller.rules, channels=poller.config.channels, now=outcome.at)
+        for finding in findings
+    )
     judged = replace(outcome, findings=findings, gap=is_gap(asked.state, read, verdicts))
     if is_storm(sorted_out.again, verdicts):
         judged = with_storm(judged, sorted_out.again)
@@ -556,29 +557,6 @@ async def _enriched(
         ),
     )
     return dict(zip((article.entry_key for article in articles), enriched, strict=True))
-
-
-async def _with_alerts(
-    poller: Poller,
-    spec: FeedSpec,
-    outcome: PollOutcome,
-    read: ReadFeed,
-    findings: tuple[Finding, ...],
-) -> tuple[Finding, ...]:
-    """The findings, with alerts where they have matches and are news. Raises WorkerFailed."""
-    news = [finding for finding in findings if finding.matches and finding.news]
-    if not news:
-        return findings
-    alerts = await poller.workers.alerts(
-        [(finding.verdict.article, finding.matches, finding.language or UNDETERMINED) for finding in news],
-        feed_title=spec.title or read.title or spec.key,
-        rules=poller.rules,
-        channels=poller.config.channels,
-        house=poller.config.house,
-        now=outcome.at,
-    )
-    alerting = {id(finding): each for finding, each in zip(news, alerts, strict=True)}
-    return tuple(replace(finding, alerts=alerting.get(id(finding), ())) for finding in findings)
 
 
 # ── without an archive ───────────────────────────────────────────────────────────────────────────────────────────────

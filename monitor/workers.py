@@ -1,6 +1,6 @@
-"""The CPU-heavy core in processes of its own: bytes → articles → languages, matches → mails.
+"""The CPU-heavy core in processes of its own: bytes → articles → languages and matches, alerts → mails.
 
-`read` and `enrich` are plain functions of their arguments, as is `alert.alerts_for`. `Workers` runs them in worker
+`read` and `enrich` are plain functions of their arguments, as is `render.compose`. `Workers` runs them in worker
 processes, or right here when their number is 0; the results are the same. What a worker must know of the configuration
 is its `Brief`.
 """
@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, TypeVar
 
-from monitor.alert import alerts_for
 from monitor.discover import Candidate, candidates
 from monitor.errors import WorkerFailed
 from monitor.events import headline
@@ -24,17 +23,13 @@ from monitor.kinship import Surroundings, kinship
 from monitor.language import DETECTORS, LANGDETECT, Detector, detect_all, warm_up
 from monitor.likeness import boilerplate, signature, story_of
 from monitor.model import (
-    AlertIntent,
     AliasItems,
     Article,
-    ChannelSpec,
     Enrichment,
     FullText,
-    House,
     Join,
-    LanguageGuess,
-    Match,
     Near,
+    NewMessage,
     NoPage,
     NotAFeed,
     Outlet,
@@ -48,6 +43,7 @@ from monitor.page import extract, full_text
 from monitor.page import warm_up as warm_up_pages
 from monitor.parse import parse
 from monitor.pool import Done, Failed, Pool, attempt
+from monitor.render import Job, compose
 from monitor.rules import RuleSet, document_of
 from monitor.text import digest as text_digest
 from monitor.text import one_line, title_text
@@ -66,9 +62,6 @@ class Brief:
     fulltext: bool = False  # pages are read too
     links: LinkRules = DEFAULT  # what links are compared by
     detector: str = LANGDETECT  # which library judges languages: a key of language.DETECTORS
-
-
-Matched = tuple[Article, Sequence[Match], LanguageGuess]  # an article that alerts, with what there is to say of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,28 +329,11 @@ class Workers:
         job = partial(_read_page, body=body, url=url, content_type=content_type, wanted=wanted, outlet=outlet)
         return await self._do(job, self._limits.seconds + self._limits.seconds_per_megabyte * len(body) / 1e6)
 
-    async def alerts(
-        self,
-        matched: Sequence[Matched],
-        *,
-        feed_title: str,
-        rules: Mapping[str, RuleSpec],
-        channels: Mapping[str, ChannelSpec],
-        house: House,
-        now: datetime,
-    ) -> tuple[tuple[AlertIntent, ...], ...]:
-        """What `alerts_for` gives for each, in step: composing a mail takes over a millisecond. Raises WorkerFailed."""
-        job = partial(
-            _alerts,
-            matched=tuple(matched),
-            feed_title=feed_title,
-            rules=rules,
-            channels=channels,
-            house=house,
-            now=now,
-        )
-        mails = sum(len(matches) for _, matches, _ in matched)
-        return await self._do(job, self._limits.seconds + self._limits.seconds_per_article * mails)
+    async def compose(self, jobs: Sequence[Job]) -> tuple[NewMessage, ...]:
+        """What `compose` gives for each, in step: laying out a mail takes over a millisecond. Raises WorkerFailed."""
+        stories = sum(len(job.bundle.deliveries) for job in jobs)
+        seconds = self._limits.seconds + self._limits.seconds_per_article * stories
+        return await self._do(partial(_compose, jobs=tuple(jobs)), seconds)
 
     async def story_of(self, article: Article, near: Sequence[Near]) -> Join | None:
         """What `likeness.story_of` gives. Raises WorkerFailed when it was too much."""
@@ -438,5 +414,5 @@ def _read_page(desk: _Desk, **given: Any) -> FullText | NoPage:
     return read_page(rules=desk.rules, languages=desk.languages, detector=desk.detector, **given)
 
 
-def _alerts(desk: _Desk, *, matched: Sequence[Matched], **given: Any) -> tuple[tuple[AlertIntent, ...], ...]:
-    return tuple(alerts_for(article, matches, language, **given) for article, matches, language in matched)
+def _compose(desk: _Desk, *, jobs: Sequence[Job]) -> tuple[NewMessage, ...]:
+    return tuple(map(compose, jobs))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from monitor.archive import Archive, ArchiveThread, DeliveryRow, open_archive
-from monitor.model import Delivered, Delivery, DeliveryIntent, DeliveryResult
-from tests.archive.builders import an_alert, an_outcome, found, numbered
+from monitor.model import Delivered, Delivery, DeliveryResult
+from tests.archive.builders import an_alert, an_outcome, found, numbered, queue_each
 from tests.factories import NOW, a_feed
 
 TAKEN = Delivered(reply="250 queued")
@@ -24,12 +27,12 @@ class Scripted:
         self.waiting_for: asyncio.Barrier | None = None  # met before the first answer
         self.closed = 0  # how often an offer was ended, early or not
 
-    async def send(self, deliveries: Sequence[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
+    async def send(self, deliveries: AsyncIterable[Delivery]) -> AsyncGenerator[tuple[Delivery, DeliveryResult], None]:
         """Offers each message once."""
         try:
             if self.waiting_for is not None:
                 await self.waiting_for.wait()
-            for delivery in deliveries:
+            async for delivery in deliveries:
                 self.offered.append(delivery)
                 yield delivery, self.answers.get(delivery.recipient, TAKEN)
         finally:
@@ -47,6 +50,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.thread = ArchiveThread()
         self._folder = folder
+        self._articles = 0  # so many were queued before
         self.archive: Archive
 
     async def open(self) -> None:
@@ -59,20 +63,41 @@ class Outbox:
         await self.thread(self.archive.close)
         await self.thread.aclose()
 
-    async def queue(self, *messages: DeliveryIntent) -> None:
-        """Queues each message as an alert of its own."""
-        findings = [
-            found(numbered(number), rules=("ukraine",), alerts=(an_alert(message),))
-            for number, message in enumerate(messages)
-        ]
-        assert await self.thread(self.archive.record, an_outcome(*findings))
+    async def queue(self, *recipients: str, channel: str = "desk", now: datetime = NOW) -> None:
+        """Queues one message for each recipient, each of an alert and a story of its own."""
+        findings = []
+        for recipient in recipients:
+            alert = an_alert((channel, recipient), due_at=now)
+            findings.append(found(numbered(self._articles, seen_at=now), rules=("ukraine",), alerts=(alert,)))
+            self._articles += 1
+        assert await self.thread(self.archive.record, an_outcome(*findings, at=now))
+        await self.thread(queue_each, self.archive, now)
+
+    async def say(self, message: bytes) -> None:
+        """Puts these bytes into the place of every message."""
+
+        def put() -> None:
+            with closing(sqlite3.connect(self._folder / "archive.db")) as db, db:
+                db.execute("UPDATE messages SET bytes = ?", (message,))
+
+        await asyncio.to_thread(put)
+
+    async def leased(self) -> int:
+        """How many messages a channel has in its hands."""
+
+        def count() -> int:
+            with closing(sqlite3.connect(self._folder / "archive.db")) as db:
+                (number,) = db.execute("SELECT count(*) FROM deliveries WHERE leased_until IS NOT NULL").fetchone()
+                return int(number)
+
+        return await asyncio.to_thread(count)
 
     async def rows(self) -> list[DeliveryRow]:
-        """What became of all messages, in the order of queueing."""
+        """What became of all deliveries, in the order of raising."""
         alerts = await self.thread(self.archive.alert_rows, limit=10_000)
         rows = {row.id: row for alert in alerts for row in await self.thread(self.archive.delivery_rows, alert.id)}
         return [rows[number] for number in sorted(rows)]
 
     async def states(self) -> list[str]:
-        """The states of all messages, in the order of queueing."""
+        """The states of all deliveries, in the order of raising."""
         return [row.state for row in await self.rows()]

@@ -26,7 +26,7 @@ monitor: {{contact: desk@example.org, host_delay: 0s, workers: 1}}
 feeds:
   - {{key: gazette, url: "http://127.0.0.1:{port}/gazette", every: 1s, allow_private: ["127.0.0.1:{port}"]}}
 rules:
-  - {{name: ukraine, query: {query}, channels: [desk]}}
+  - {{name: ukraine, query: {query}, channels: [desk], group_wait: 0s}}
 channels: {{desk: {{kind: maildir}}}}
 """
 
@@ -236,7 +236,7 @@ def test_questions_are_answered_while_the_daemon_runs(run: Run) -> None:
 
 
 def test_alerts_whose_digest_was_taken_out_of_the_file_are_named(tmp_path: Path, feed: Feed) -> None:
-    with_digest = SETTINGS.replace("channels: [desk]}}", "channels: [desk], digest: morning}}")
+    with_digest = SETTINGS.replace("group_wait: 0s}}", "digest: morning}}")
     digests = 'digests: {morning: {cron: "0 7 * * *"}}\n'
     (tmp_path / "feeds.yaml").write_text(with_digest.format(port=feed.port, query="Ukraine") + digests)
     monitor("poll", "--all", cwd=tmp_path)

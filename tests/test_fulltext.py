@@ -16,10 +16,12 @@ import pytest
 
 from monitor import config as configuration
 from monitor.archive import Archive, ArchiveThread, open_archive
+from monitor.compose import Composer
 from monitor.model import HostLease, PageOutcome, PollOutcome
 from monitor.poll import Poller, open_poller, poll_host
 from tests.factories import NOW
 from tests.loopback import Answer, Request, Route, Site, redirect
+from tests.mails import body
 from tests.rss import item, rss
 
 SETTINGS = """
@@ -94,6 +96,12 @@ class Newsroom:
             await poll_host(self.poller, lease, done=lambda _: None, page_done=outcomes.append)
         return outcomes
 
+    async def compose(self) -> int:
+        """Composes all that waits."""
+        composer = Composer(config=self.poller.config, archive=self.archive, thread=self.thread, now=lambda: self.clock)
+        await composer.begin()
+        return await composer.compose_due(everything=True)
+
     async def sleep(self, seconds: float) -> None:
         """Waiting moves the clock and takes no time."""
         self.clock += timedelta(seconds=seconds)
@@ -162,11 +170,11 @@ async def test_a_word_that_only_the_page_holds_alerts_when_the_page_was_read_and
         outcomes = await room.read_pages()
         again = [await room.read_pages(), await room.poll(), await room.read_pages()]
 
-        assert before == [("ukraine", "queued")]
+        assert before == [("ukraine", "waiting")]
         assert [len(outcome.alerts) for outcome in outcomes] == [2]
-        assert room.alerts == [("ukraine", "queued"), ("corridor", "queued"), ("daily", "waiting")]
+        assert room.alerts == [("ukraine", "waiting"), ("corridor", "waiting"), ("daily", "waiting")]
         assert (again[0], again[2]) == ([], [])
-        assert room.row("SELECT count(*), count(DISTINCT message_id) FROM deliveries") == (2, 2)
+        assert room.row("SELECT count(*), count(DISTINCT alert) FROM deliveries") == (3, 3)
         assert room.row("SELECT state, attempts, next_attempt_at, status, error FROM pages WHERE article = 2") == (
             ("read", 1, None, 200, None)
         )
@@ -201,9 +209,10 @@ async def test_the_mail_shows_what_the_page_says(tmp_path: Path) -> None:
         await room.poll()
 
         await room.read_pages()
+        await room.compose()
 
-        (mail,) = room.row("SELECT message FROM deliveries JOIN alerts ON alerts.id = alert WHERE rule = 'corridor'")
-        assert b"grain ships" in mail
+        (mail,) = room.row("SELECT bytes FROM messages WHERE rule = 'corridor'")
+        assert "grain ships" in body(mail, "plain")
 
 
 async def test_what_the_feed_says_and_the_page_does_not_stands_before_it(tmp_path: Path) -> None:
@@ -262,7 +271,7 @@ async def test_a_revised_entry_keeps_the_longer_text_until_its_page_is_read_agai
         assert too_early == []
         assert outcome.full_text is not None
         assert room.row("SELECT text LIKE '%spokesman denied%', revisions FROM articles WHERE id = 2") == (1, 1)
-        assert room.alerts == [("ukraine", "queued"), ("corridor", "queued"), ("daily", "waiting")]
+        assert room.alerts == [("ukraine", "waiting"), ("corridor", "waiting"), ("daily", "waiting")]
 
 
 async def test_a_longer_text_in_the_feed_takes_the_place_of_the_pages(tmp_path: Path) -> None:
@@ -477,7 +486,7 @@ async def test_a_kill_between_poll_and_page_loses_nothing(tmp_path: Path) -> Non
         await room.read_pages()
 
         assert held == []
-        assert room.alerts == [("ukraine", "queued"), ("corridor", "queued"), ("daily", "waiting")]
+        assert room.alerts == [("ukraine", "waiting"), ("corridor", "waiting"), ("daily", "waiting")]
 
 
 async def test_an_article_of_two_feeds_has_its_page_read_once(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ CORE = [
     "cadence",
     "moves",
     "policy",
+    "hours",
     "text",
     "vocabulary",
     "events",
@@ -41,6 +42,7 @@ CORE = [
     "mail",
     "render",
     "alert",
+    "grouping",
     "findings",
     "opml",
     "discover",
@@ -48,7 +50,7 @@ CORE = [
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
 PARTS_OF_EDGES = {"guard": "fetch", "resolver": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
-FLOWS = ["poll", "probe", "digest", "deliver", "watch"]
+FLOWS = ["poll", "probe", "compose", "deliver", "watch"]
 # Likewise of a flow.
 PARTS_OF_FLOWS = {"fulltext": "poll"}
 ENTRY = ["show", "cli", "daemon", "__main__"]
@@ -61,12 +63,13 @@ SOLE_IMPORTERS = {
     "lingua": {"language"},
     "lxml": {"page"},
     "trafilatura": {"page"},
+    "apprise": {"channels"},  # opens connections of its own: docs/security.md
     "httpx": {"fetch", "guard"},
     "httpcore": {"fetch", "guard"},
     "aiosmtplib": {"channels"},
     "sqlite3": {"archive"},
     "sqlite_utils": {"archive"},
-    "apscheduler": {"daemon", "config"},
+    "apscheduler": {"daemon", "config", "hours"},
     "yaml": {"config"},
     "listparser": {"opml"},
     "re2": {"rules"},
@@ -97,6 +100,8 @@ CALLS_OUT = {
     "AsyncClient(": {"fetch"},
     "create_connection(": set(),
     "create_datagram_endpoint(": set(),
+    "create_subprocess_exec(": {"channels"},
+    "create_subprocess_shell(": set(),
     "fetch_url(": set(),  # trafilatura's own, which follows redirects anywhere
     "open_connection(": set(),
     "open_unix_connection(": set(),

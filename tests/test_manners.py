@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alert import OVERFLOW
-from monitor.digest import queue_digest
+from monitor.compose import Composer
 from monitor.model import Outcome, PollOutcome
 from monitor.poll import poll_host, poll_hosts
 from monitor.watch import queue_storm_notice
@@ -319,22 +318,17 @@ async def test_a_storm_of_old_items_under_new_identities_is_sent_as_one_mail_and
 
         assert outcomes["gazette"].storm == 30
         assert room.row("SELECT count(*) FROM articles") == (60,)  # nothing is dropped
-        assert room.rows("SELECT DISTINCT state, digest FROM alerts") == [("waiting", "overflow")]
+        assert room.rows("SELECT DISTINCT state, why FROM deliveries") == [("waiting", "storm")]
         config = room.poller.config
-        await queue_digest(
-            room.thread,
-            room.archive,
-            OVERFLOW,
-            rules=room.poller.rules,
-            channels=config.channels,
-            house=config.house,
-            now=room.clock,
+        composer = Composer(
+            config=config, archive=room.archive, thread=room.thread, now=lambda: room.clock + timedelta(minutes=1)
         )
+        assert await composer.compose_due() == 1
         for _ in range(2):
             await queue_storm_notice(room.thread, room.archive, config, feed="gazette", entries=30, now=room.clock)
-        assert room.rows("SELECT channel, recipient FROM deliveries ORDER BY id") == [
-            ("desk", "desk@example.org"),
-            ("operator", "desk@example.org"),
+        assert room.rows("SELECT kind, channel, recipient FROM messages ORDER BY id") == [
+            ("overflow", "desk", "desk@example.org"),
+            ("notice", "operator", "desk@example.org"),
         ]
         assert room.row("SELECT count(*) FROM alerts WHERE state = 'waiting'") == (0,)
 
@@ -457,4 +451,5 @@ async def test_many_new_items_at_once_are_no_storm(tmp_path: Path) -> None:
         outcomes = await room.poll()
 
         assert outcomes["gazette"].storm == 0
-        assert room.row("SELECT count(*) FROM deliveries") == (50,)
+        assert room.row("SELECT count(*) FROM alerts") == (50,)
+        assert room.rows("SELECT DISTINCT why FROM deliveries") == [("group",)]

@@ -130,8 +130,10 @@ async def test_what_is_new_after_the_first_poll_alerts_once(tmp_path: Path) -> N
         second, third = await room.poll(), await room.poll()
 
         assert (second["gazette"].new, third["gazette"].new) == (1, 0)
-        assert room.rows("SELECT rule, state FROM alerts") == [("ukraine", "queued")]
-        assert room.rows("SELECT channel, recipient, state FROM deliveries") == [("desk", "desk@example.org", "queued")]
+        assert room.rows("SELECT rule, state FROM alerts") == [("ukraine", "waiting")]
+        assert room.rows("SELECT channel, recipient, state FROM deliveries") == [
+            ("desk", "desk@example.org", "waiting")
+        ]
 
 
 async def test_a_headline_of_names_has_the_language_its_feed_has_carried(tmp_path: Path) -> None:
@@ -437,7 +439,7 @@ async def test_a_poll_that_shares_nothing_with_the_last_is_a_gap(tmp_path: Path)
         assert room.rows("SELECT gap FROM polls ORDER BY rowid") == [(None,), (0,), (1,)]
 
 
-async def test_a_rule_with_a_digest_queues_no_mail_of_its_own(tmp_path: Path) -> None:
+async def test_what_a_rule_with_a_digest_finds_waits_for_it_without_a_time(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         room.site.routes["/gazette"] = Answer(body=rss(item(1)))
         await room.poll()
@@ -446,7 +448,7 @@ async def test_a_rule_with_a_digest_queues_no_mail_of_its_own(tmp_path: Path) ->
         await room.poll()
 
         assert room.rows("SELECT rule, state FROM alerts") == [("daily", "waiting")]
-        assert room.row("SELECT count(*) FROM deliveries") == (0,)
+        assert room.rows("SELECT why, due_at FROM deliveries") == [("digest", None)]
 
 
 async def test_a_host_is_asked_no_faster_than_its_delay(tmp_path: Path) -> None:

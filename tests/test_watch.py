@@ -56,7 +56,13 @@ class Office:
 
     def mails(self) -> list[Message]:
         """Everything in the outbox."""
-        due = self.archive.due_deliveries(later(days=99), limit=99)
+        due = [
+            delivery
+            for state in self.archive.due_channels(later(days=99), everything=True)
+            for delivery in self.archive.lease_messages(
+                state.channel, later(days=99), after=0, limit=99, until=later(days=99), everything=True
+            )
+        ]
         return [email.message_from_bytes(delivery.message) for delivery in due]
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alert import OVERFLOW
-from monitor.digest import queue_digest
+from monitor.compose import Composer
 from monitor.fetch import Fetcher
 from monitor.guard import GuardedTransport
 from monitor.model import Outcome
@@ -449,15 +448,10 @@ async def test_a_storm_of_new_identities_is_one_mail_and_one_notice_and_drops_no
         room.site.routes["/gazette"] = renumbering
         outcome = (await room.poll())["gazette"]
         config = room.poller.config
-        await queue_digest(
-            room.thread,
-            room.archive,
-            OVERFLOW,
-            rules=room.poller.rules,
-            channels=config.channels,
-            house=config.house,
-            now=room.clock,
+        composer = Composer(
+            config=config, archive=room.archive, thread=room.thread, now=lambda: room.clock + timedelta(minutes=1)
         )
+        assert await composer.compose_due() == 1
         for _ in range(3):
             await queue_storm_notice(
                 room.thread, room.archive, config, feed="gazette", entries=outcome.storm, now=room.clock
@@ -465,4 +459,7 @@ async def test_a_storm_of_new_identities_is_one_mail_and_one_notice_and_drops_no
 
         assert room.row("SELECT count(*) FROM articles") == (200,)
         assert room.row("SELECT count(*) FROM alerts WHERE kind = 'article'") == (100,)
-        assert room.rows("SELECT channel FROM deliveries ORDER BY id") == [("desk",), ("operator",)]
+        assert room.rows("SELECT kind, channel FROM messages ORDER BY id") == [
+            ("overflow", "desk"),
+            ("notice", "operator"),
+        ]
