@@ -19,6 +19,19 @@ from monitor.text import clean
 # What a table is given when it is not printed on a terminal, so that a line is never wrapped in a file or a pipe.
 WIDE = 10_000
 
+# What an alert waits for, by `deliveries.why`.
+WAITS_FOR = {
+    "group": "for others to go with",
+    "followup": "for more of its story",
+    "digest": "for its digest",
+    "quiet": "for the end of quiet hours",
+    "cap": "because of a limit of mails an hour",
+    "mute": "because it is muted",
+    "burst": "for the next summary",
+    "storm": "to go with what was published again",
+    "backlog": "to go with the rest of a backlog",
+}
+
 
 def as_json(value: object) -> None:
     """One JSON document on standard output."""

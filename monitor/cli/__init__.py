@@ -12,7 +12,8 @@ them, so that `monitor --help` is instant.
     rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
     rules_diff, rules_explain, rules_bench   more of the group rules
     matching  rules held against the archive
-    lists     alerts, db: one group a table
+    alerts    the alerts, mutes, digests
+    database  db: the archive itself
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import click
 
 from monitor import __version__
 from monitor.cli import (
+    alerts,
     asking,
     checking,
+    database,
     feeds,
     feeds_online,
-    lists,
     opml,
     rules,
     rules_bench,
@@ -82,8 +84,9 @@ for command in (
     asking.status,
     feeds.feeds,
     rules.rules,
-    lists.alerts,
-    lists.db,
+    alerts.alerts,
+    alerts.digest,
+    database.db,
 ):
     cli.add_command(command)
 

@@ -154,7 +154,16 @@ def _print_status(found: Status, at: datetime) -> None:
     if found.pages_waiting or found.pages_failed_today:
         failed = f"{found.pages_failed_today} given up in the last 24 hours (`monitor sql pages-not-read` says why)"
         show.line(f"pages       {found.pages_waiting} to read; {failed}")
-    show.line(f"outbox      {found.queued} to send{waited}; {found.waiting} wait for a digest; {found.dead} given up")
+    show.line(f"outbox      {show.counted(found.queued, 'message')} to send{waited}; {found.dead} given up")
+    if found.held:
+        reasons = ", ".join(f"{alerts} {show.WAITS_FOR[why]}" for why, alerts in found.held.items())
+        show.line(f"waiting     {show.counted(found.waiting, 'alert')}: {reasons}")
+    for down in found.channels_down:
+        show.line()
+        tried = show.counted(down.failures, "try", "tries")
+        soon = show.ago(down.next_at - at)
+        show.line(f"channel {down.channel}: down for {show.ago(at - down.since)} ({tried}), tried again in {soon}")
+        show.paragraph(down.error, indent=2)
     for problem in found.problems:
         show.line()
         polls = show.counted(problem.failures, "poll")

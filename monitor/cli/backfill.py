@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.matching import article_of, by_key, candidates_for, each_match, finder, progress
+from monitor.cli.matching import by_key, candidates_for, each_match, finder, progress
 from monitor.cli.session import Session, now
-from monitor.model import AlertIntent, Backfill, LanguageGuess, Match
+from monitor.model import AlertIntent, Backfill, Match
 
 if TYPE_CHECKING:
-    from monitor.archive import SearchRow
     from monitor.config import Config
     from monitor.rules import Rule
 
@@ -31,7 +30,7 @@ class Backfilled:
     since: datetime
     articles: int = 0  # that the rule matches
     recorded: int = 0  # matches that were not there yet
-    alerts: int = 0  # raised now
+    alerts: int = 0  # raised now, and not of a story that had been told
 
 
 def record_matches(session: Session, rule: Rule, age: timedelta, *, alert: bool, as_json: bool) -> int:
@@ -52,7 +51,7 @@ def record_matches(session: Session, rule: Rule, age: timedelta, *, alert: bool,
         where = (
             f"wait for the digest {spec.digest}"
             if spec.digest
-            else "queued; the daemon or `monitor deliver` sends them"
+            else "raised; the daemon or `monitor deliver` sends them together"
         )
         show.line(f"{show.counted(done.alerts, 'alert')} {where}")
     return 0
@@ -74,9 +73,9 @@ async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool)
                         article=row.id,
                         first_seen_at=row.first_seen_at,
                         matches=matches,
-                        alerts=_alerts(session.config, row, matches) if alert else (),
+                        alerts=_alerts(session.config, matches) if alert else (),
                     )
-                    for row, matches in found
+                    for row, matches in reversed(found)  # the oldest first: a story is told by the one it began with
                 ]
                 recorded, alerts = await thread(archive.record_backfill, backfills, now())
                 done.articles += len(found)
@@ -85,17 +84,10 @@ async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool)
     return done
 
 
-def _alerts(config: Config, row: SearchRow, matches: tuple[Match, ...]) -> tuple[AlertIntent, ...]:
-    """The alerts that the article would have raised, had it come now."""
-    from monitor.alert import alerts_for
+def _alerts(config: Config, matches: tuple[Match, ...]) -> tuple[AlertIntent, ...]:
+    """The alerts that matches found now raise; what is found together is told together."""
+    from monitor.alert import alerts_for, collected
 
-    return alerts_for(
-        article_of(row),
-        matches,
-        LanguageGuess(language=row.language, confidence=row.language_confidence, source=row.language_source),
-        feed_title=row.carriers[0].title or row.feed,
-        rules={rule.name: rule for rule in config.rules},
-        channels=config.channels,
-        house=config.house,
-        now=now(),
-    )
+    at = now()
+    rules = {rule.name: rule for rule in config.rules}
+    return collected(alerts_for(matches, rules=rules, channels=config.channels, now=at), why="backlog", now=at)

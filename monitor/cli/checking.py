@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from monitor.errors import ArchiveError, Problem
 if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.config import Config
-    from monitor.model import FeedSpec
+    from monitor.model import ChannelSpec, FeedSpec
     from monitor.probe import FeedCheck
     from monitor.rules import Aliases, Rule
     from monitor.rules.doubts import Doubt
@@ -59,6 +59,8 @@ def check(session: Session, online: bool, as_json: bool) -> int:
                 "monitor.proxy names a user but there is no password: put it into "
                 "$CREDENTIALS_DIRECTORY/proxy-password, or name a file with $MONITOR_PROXY_PASSWORD_FILE (warning)"
             )
+    for channel in config.channels.values():
+        _check_secret(channel, session.environ)
     if config.smtp is None and any(channel.kind == "email" for channel in config.channels.values()):
         show.note(f"there is no smtp: block, so mails are written to the maildir {config.maildir}")
     _warn_of_rules(session, config)
@@ -69,6 +71,24 @@ def check(session: Session, online: bool, as_json: bool) -> int:
     else:
         show.line(fine)
     return _check_online(config, proxy_password, as_json=as_json) if online else 0
+
+
+def _check_secret(channel: ChannelSpec, environ: Mapping[str, str]) -> None:
+    """Says what a channel's missing secret means. Raises ConfigError for one that cannot be read or used."""
+    from monitor import config as configuration
+    from monitor.channels import check_secret
+
+    if channel.secret_name is None:
+        return
+    secret = configuration.secret(channel.secret_name, environ)
+    if secret is not None:
+        check_secret(channel, secret)
+        return
+    where = configuration.where_a_secret_goes(channel.secret_name)
+    if channel.kind == "webhook":
+        show.note(f"the webhook {channel.name} signs nothing without a secret; to sign, {where} (warning)")
+    else:
+        show.note(f"the channel {channel.name} has no addresses to send to: {where}, one a line (warning)")
 
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -19,7 +19,9 @@ from monitor import show
 
 if TYPE_CHECKING:
     from monitor.archive import Access, Archive, ArchiveThread
+    from monitor.channels import Channel
     from monitor.config import Config
+    from monitor.model import ChannelSpec
 
 EXIT_SOME_FEEDS_FAILED = 3
 
@@ -83,6 +85,32 @@ class Session:
                 await thread(archive.close)
         finally:
             await thread.aclose()
+
+    @asynccontextmanager
+    async def channels(self, specs: Mapping[str, ChannelSpec]) -> AsyncIterator[Mapping[str, Channel]]:
+        """These channels, opened as the daemon would. Raises ConfigError for a secret that is missing or unusable."""
+        from monitor import config as configuration
+        from monitor.channels import open_channels
+        from monitor.poll import open_fetcher
+
+        config = self.config
+        async with AsyncExitStack() as stack:
+            post = None
+            if any(spec.kind == "webhook" for spec in specs.values()):
+                proxy_password = configuration.secret("proxy-password", self.environ)
+                fetcher = await stack.enter_async_context(open_fetcher(config, proxy_password=proxy_password))
+                post = fetcher.post
+            yield open_channels(
+                specs,
+                smtp=config.smtp,
+                sender=config.house.sender,
+                password=configuration.secret("smtp-password", self.environ),
+                maildir=config.maildir,
+                secrets=configuration.channel_secrets(specs, self.environ),
+                post=post,
+                now=now,
+                environ=self.environ,
+            )
 
     def log(self) -> None:
         """Sets up logging for a command that works like the daemon."""

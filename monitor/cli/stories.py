@@ -11,7 +11,7 @@ from monitor import show
 from monitor.cli.session import Age, Session, json_option, now, pass_session
 
 if TYPE_CHECKING:
-    from monitor.archive import Archive, Explanation, StoryRow
+    from monitor.archive import Archive, DeliveryRow, Explanation, StoryRow
     from monitor.archive.reports import Carrier, Member
 
 _TOLD_BY = {
@@ -35,6 +35,9 @@ _DATED_BY = {
     "updated": "as its feed says it was updated",
     "clamped": "its feed gives a date in the future",
 }
+
+# Of alerts; the others say it themselves.
+_STATES = {"joined": "joined to its story, which had been told: nobody was told of this"}
 
 
 @click.command()
@@ -207,11 +210,29 @@ def _explain(article: Explanation) -> None:
         alert = (
             "no alert: it was no news then, or the rule tells nobody"
             if rule.alert is None
-            else f"alert {rule.alert}, {rule.state}"
+            else f"alert {rule.alert}, {_STATES.get(rule.state or '', rule.state)}"
         )
         show.line(f"  {rule.rule}  {show.cell(rule.matched_at)}  {alert}")
         if rule.excerpt:
             show.marked(rule.excerpt, rule.marks, indent=4)
+        for delivery in rule.deliveries:
+            show.line(f"    {delivery.channel}: {delivery.recipient}  {_became(delivery)}")
+
+
+def _became(delivery: DeliveryRow) -> str:
+    """What became of a delivery, with the channel's last words."""
+    match delivery.state:
+        case "waiting":
+            until = f" until {show.cell(delivery.due_at)}" if delivery.due_at else ""
+            return f"waits {show.WAITS_FOR[delivery.why or 'group']}{until}"
+        case "sent":
+            return f"sent {show.cell(delivery.sent_at)} as {delivery.message_id}: {delivery.reply}"
+        case "queued":
+            failed = f"; last it failed: {delivery.last_error}" if delivery.last_error else ""
+            tried = show.counted(delivery.attempts, "try", "tries")
+            return f"to be sent {show.cell(delivery.next_attempt_at)}, {tried} so far{failed}"
+        case _:
+            return f"given up after {show.counted(delivery.attempts, 'try', 'tries')}: {delivery.last_error}"
 
 
 def _entry(carrier: Carrier) -> str:

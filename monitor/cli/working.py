@@ -70,7 +70,7 @@ def poll(session: Session, keys: tuple[str, ...], everything: bool, dry_run: boo
             _print_what_would_match(outcomes)
             show.note("nothing was written: this was a dry run")
         elif alerts := sum(int(str(fact["alerts"])) for fact in facts):
-            show.note(f"{show.counted(alerts, 'alert')} queued; the daemon or `monitor deliver` sends them")
+            show.note(f"{show.counted(alerts, 'alert')} raised; the daemon or `monitor deliver` sends them")
     return EXIT_SOME_FEEDS_FAILED if any(fact["error"] for fact in facts) else 0
 
 
@@ -190,39 +190,35 @@ def _print_what_would_match(outcomes: Sequence[PollOutcome]) -> None:
 
 
 @click.command()
-@click.option("--now", "everything", is_flag=True, help="Also what waits for a later attempt.")
+@click.option(
+    "--now",
+    "everything",
+    is_flag=True,
+    help="Also what waits for a later attempt. Mutes, quiet hours and limits stay.",
+)
 @pass_session
 def deliver(session: Session, everything: bool) -> int:
-    """Send what is due in the outbox, once."""
-    from monitor import config as configuration
-    from monitor.alert import OVERFLOW
-    from monitor.channels import open_channels
+    """Compose and send what is due in the outbox, once. What would only wait for others to go with goes now, too."""
+    from monitor.compose import Composer
     from monitor.deliver import deliver_due
-    from monitor.digest import queue_digest
 
     config = session.config
     session.log()
 
     async def main() -> Any:
-        channels = open_channels(
-            config.channels_and_operator,
-            smtp=config.smtp,
-            sender=config.house.sender,
-            password=configuration.secret("smtp-password", session.environ),
-            maildir=config.maildir,
-        )
-        async with session.writing() as (archive, thread):
-            await queue_digest(
-                thread,
-                archive,
-                OVERFLOW,
-                rules={rule.name: rule for rule in config.rules},
-                channels=config.channels,
-                house=config.house,
-                now=now(),
-            )
-            return await deliver_due(thread, archive, channels, now=now, jitter=random.random, everything=everything)
+        async with session.channels(config.channels_and_operator) as channels, session.writing() as (archive, thread):
+            composer = Composer(config=config, archive=archive, thread=thread, now=now)
+            await composer.begin()
+            # Whoever asks has polled before, so what goes together is there; and nobody may come back in half a minute.
+            await composer.compose_due(everything=True)
+            counts = await deliver_due(thread, archive, channels, now=now, jitter=random.random, everything=everything)
+            return counts, await thread(archive.status, now())
 
-    counts = asyncio.run(main())
+    counts, status = asyncio.run(main())
     show.line(f"{counts.sent} sent, {counts.retried} to be tried again, {counts.dead} given up")
+    if left := status.queued - counts.retried:
+        show.note(f"{show.counted(left, 'message')} stay queued; `monitor status` shows why")
+    if status.waiting:
+        reasons = ", ".join(f"{alerts} {show.WAITS_FOR[why]}" for why, alerts in status.held.items())
+        show.note(f"{show.counted(status.waiting, 'alert waits', 'alerts wait')}: {reasons}")
     return 1 if counts.retried or counts.dead else 0
