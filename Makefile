@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check lint bench week kill9 lingua quality figures torture-web coverage lock clean
+.PHONY: help demo run test check lint bench week kill9 mails lingua apprise quality figures torture-web coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -13,7 +13,9 @@ help:
 	@echo "make bench   the benchmarks, a few minutes; figures go to bench/results/"
 	@echo "make week    a simulated week of polling, against other policies; three minutes"
 	@echo "make kill9   kill the daemon 50 times at random moments and count the alerts"
+	@echo "make mails   each mail there is, with screenshots and a spam filter's word, in bench/results/mails/"
 	@echo "make lingua  install the other language detector, a large one, to compare with"
+	@echo "make apprise install the extra that sends to a hundred services, for its tests"
 	@echo "make quality the suites over ../shared/data, where it is, and properties of the rules on many examples"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
@@ -60,9 +62,16 @@ week: .venv/.lock
 kill9: .venv/.lock
 	@$(BIN)/python bench/kill9.py --rounds $(or $(ROUNDS),50)
 
+mails: .venv/.lock
+	@$(BIN)/python bench/mails.py
+
 # The other language detector, for its column in the quality suite and for who prefers it; make test does without.
 lingua: .venv/.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-lingua.lock
+
+# The extra of the apprise channels; make test does without it, and then tests them with a stand-in.
+apprise: .venv/.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-apprise.lock
 
 # The properties of the rules hold in make test, too, on a few hundred examples each.
 quality: .venv/.lock
@@ -85,8 +94,9 @@ coverage: .venv/.lock
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --extra fulltext --group dev --output-file requirements.lock pyproject.toml
-	@sed -n 's/^lingua = \["\(.*\)"\].*/\1/p' pyproject.toml | uv pip compile --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements-lingua.lock -
+	@for extra in lingua apprise; do sed -n "s/^$$extra = \[\"\(.*\)\"\].*/\1/p" pyproject.toml | uv pip compile --quiet \
+	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --constraint requirements.lock --output-file requirements-$$extra.lock - || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage demo

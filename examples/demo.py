@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -47,6 +48,8 @@ EXPLAINED = "https://www.courrier-du-quai.example/region/baleine-rochebrune-4813
 
 Alert = tuple[str, str]  # rule, title
 
+_OUTLETS = re.compile(r" \(\d+ outlets\)$")  # at the end of a subject
+
 CONFIGURATION = """\
 # Written by the demonstration for the newsroom on this machine. Compare ../feeds.yaml, which is meant for real feeds.
 
@@ -57,7 +60,9 @@ monitor:
   timezone: Europe/Paris
   host_delay: 0s                       # one host serves all feeds here, and does not mind
 
-defaults: {{every: 2s}}                  # real publishers would mind; 15m is usual
+defaults:
+  every: 2s                            # real publishers would mind; 15m is usual
+  group_wait: 0s                       # each story in a mail of its own, at once; 30s is usual
 
 feeds:
 {feeds}
@@ -281,7 +286,10 @@ def have_arrived(alerts: set[Alert]) -> bool:
 def arrived() -> Counter[Alert]:
     """What lies in the maildir."""
     return Counter(
-        (mail["X-Monitor-Rule"], plain(str(mail["Subject"]).removeprefix(f"[{mail['X-Monitor-Rule']}] ")))
+        (
+            mail["X-Monitor-Rule"],
+            plain(_OUTLETS.sub("", str(mail["Subject"]).removeprefix(f"[{mail['X-Monitor-Rule']}] "))),
+        )
         for mail in mails()
     )
 
