@@ -55,6 +55,7 @@ bench: .venv/.lock
 	@$(BIN)/python bench/likeness.py
 	@$(BIN)/python bench/events.py
 	@$(BIN)/python bench/rules.py
+	@$(BIN)/python bench/alerts.py
 
 week: .venv/.lock
 	@$(BIN)/python bench/week.py --seed $(or $(SEED),1)

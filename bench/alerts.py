@@ -157,7 +157,7 @@ def latency(folder: Path, alerts: int = 100) -> dict[str, object]:
             f"monitor: {{contact: desk@example.org, host_delay: 0s, workers: 1, archive: {folder / 'latency.db'}}}\n"
             f"feeds: [{{key: numbers, url: 'http://127.0.0.1:{feed.port}/', every: 1s,"
             f" allow_private: ['127.0.0.1:{feed.port}']}}]\n"
-            "rules: [{name: ukraine, query: Ukraine, channels: [desk], group_wait: 0s, burst: null}]\n"
+            "rules: [{name: ukraine, query: Ukraine, channels: [desk], group_wait: 0s, burst: 0}]\n"
             "channels: {desk: {kind: email, to: [desk@example.org]}}\n"
             f"smtp: {{host: 127.0.0.1, port: {server.port}, security: none}}\n"
         )

@@ -2,11 +2,11 @@
 
     python bench/kill9.py [--rounds 50] [--seed 1]
 
-A feed of numbered items grows while the daemon polls it; every item matches the rule. Alerts go by SMTP to a sink in
-this process. After each kill -9 the archive must pass SQLite's integrity check and FTS5's comparison of index and
-content. At the end the daemon runs until the outbox is empty; then every item published since the first poll must
-have reached the sink at least once, and every message that came twice must have come as the same bytes under the same
-Message-ID.
+A feed of numbered items grows while the daemon polls it; every item matches the rule, and what came with one poll
+goes in one mail. Mails go by SMTP to a sink in this process. After each kill -9 the archive must pass SQLite's
+integrity check and FTS5's comparison of index and content. At the end the daemon runs until the outbox is empty; then
+every item published since the first poll must have reached the sink, in one message and no other, and a message that
+came twice must have come as the same bytes under the same Message-ID.
 
 Prints one line a round and a summary; exit status 1 when a promise was broken.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -25,7 +26,7 @@ import threading
 import time
 from collections import defaultdict
 from email import message_from_bytes
-from email.header import decode_header, make_header
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -74,7 +75,8 @@ class NumberedFeed:
         """The newest WINDOW items as RSS."""
         items = "".join(
             f"<item><title>Item {n} on Ukraine</title><guid isPermaLink='false'>item-{n}</guid>"
-            f"<link>http://numbers.example/{n}</link><description>Report number {n} from Ukraine.</description></item>"
+            f"<link>http://numbers.example/{n}</link>"
+            f"<description>{' '.join(f'w{n * 31 + i * i}' for i in range(60))} in Ukraine.</description></item>"
             for n in range(count - 1, max(count - WINDOW, 0) - 1, -1)
         )
         return f"<rss version='2.0'><channel><title>Numbers</title>{items}</channel></rss>".encode()
@@ -90,10 +92,17 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
         message = message_from_bytes(content)
-        subject = str(make_header(decode_header(message["Subject"].replace("\r\n", ""))))
-        number = int(subject.partition("Item ")[2].split()[0])
-        self.messages[number].append((message["Message-ID"], content))
+        for number in items_of(message):
+            self.messages[number].append((message["Message-ID"], content))
         return "250 OK"
+
+
+def items_of(message: Message) -> set[int]:
+    """The items that a mail tells of."""
+    (text,) = (part for part in message.walk() if part.get_content_type() == "text/plain")
+    body = text.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return {int(number) for number in re.findall(rb"http://numbers\.example/(\d+)", body)}
 
 
 def configuration(feed: int, smtp: int) -> str:
@@ -101,7 +110,7 @@ def configuration(feed: int, smtp: int) -> str:
     return (
         "monitor: {contact: desk@example.org, host_delay: 0s, workers: 1}\n"
         f"feeds: [{{key: numbers, url: 'http://127.0.0.1:{feed}/', every: 1s, allow_private: ['127.0.0.1:{feed}']}}]\n"
-        "rules: [{name: ukraine, query: Ukraine, channels: [desk]}]\n"
+        "rules: [{name: ukraine, query: Ukraine, channels: [desk], group_wait: 0s, burst: 0}]\n"
         "channels: {desk: {kind: email, to: [desk@example.org]}}\n"
         f"smtp: {{host: 127.0.0.1, port: {smtp}, security: none}}\n"
     )
