@@ -55,6 +55,7 @@ def findings_of(
                 matches=matches,
                 story=enrichment.story,
                 event=enrichment.event,
+                failures=tuple(each for each in enrichment.failures if each.rule in rules),
             )
         )
     return tuple(findings)

@@ -101,6 +101,7 @@ async def _with_alerts(
         full_text=full_text,
         story=await _story(poller, wanted, at, full_text),
         matches=matches,
+        failures=tuple(each for each in found.failures if each.rule in poller.rules),
     )
     if not matches or not wanted.news:
         return outcome

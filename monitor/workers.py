@@ -212,8 +212,8 @@ def enrich(
     kin = kinship(articles, tongues, surroundings) if surroundings else [(None, None)] * len(articles)
     enriched = []
     for article, language, (story, event) in zip(articles, guesses, kin, strict=True):
-        matches = rules.match(document_of(article, outlet, language.language), at=article.seen_at)
-        enriched.append(Enrichment(language=language, matches=matches, story=story, event=event))
+        matches, failures = rules.judge(document_of(article, outlet, language.language), at=article.seen_at)
+        enriched.append(Enrichment(language=language, matches=matches, failures=failures, story=story, event=event))
     return tuple(enriched)
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.errors import RuleError
 from monitor.hours import is_within
-from monitor.model import AliasItems, Match, RuleSpec, Span
+from monitor.model import AliasItems, Match, RuleFailure, RuleSpec, Span
 from monitor.rules.document import Document
 from monitor.rules.evaluate import Found, Hit, hits, speaks
 from monitor.rules.gates import OPEN, Gate, asks, gate, may_reach, narrowest, of_scores, reaches
 from monitor.rules.grammar import Aliases, parse
 from monitor.rules.needs import Lookup, Needs, needs_of
 from monitor.rules.tree import And, Has, Node, Not, Or, Term, nodes_of
-from monitor.text import excerpt
+from monitor.text import excerpt, one_line
 
 MAX_SPANS = 100  # a word that stands in every sentence needs no more to be shown
+LONGEST_ERROR = 300  # code points
 MAX_WORDS = 20  # different ones that a match is remembered by
 
 Aliased = Mapping[str, AliasItems]
@@ -220,11 +221,26 @@ class RuleSet:
 
         `at` is when the article was first seen; None: rules that are over count, too.
         """
-        matches = []
+        return tuple(match for rule in self._for(document, at) if (match := rule.match(document)))
+
+    def judge(self, document: Document, *, at: datetime) -> tuple[tuple[Match, ...], tuple[RuleFailure, ...]]:
+        """As `match`, and the rules that fail on this article: a fault in one must not keep the others from it."""
+        matches, failures = [], []
+        for rule in self._for(document, at):
+            try:
+                if match := rule.match(document):
+                    matches.append(match)
+            except MemoryError:
+                raise
+            except Exception as fault:
+                why = one_line(f"{type(fault).__name__}: {fault}", LONGEST_ERROR)
+                failures.append(RuleFailure(rule=rule.spec.name, error=why))
+        return tuple(matches), tuple(failures)
+
+    def _for(self, document: Document, at: datetime | None) -> Iterator[Rule]:
         for rule in self.held_against(document):
-            if (at is None or rule.is_due(at)) and rule.is_for(document) and (match := rule.match(document)):
-                matches.append(match)
-        return tuple(matches)
+            if (at is None or rule.is_due(at)) and rule.is_for(document):
+                yield rule
 
     def held_against(self, document: Document) -> list[Rule]:
         """The rules whose needs the document meets, in configuration order: no other can match it."""

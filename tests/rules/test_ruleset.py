@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import RuleError
-from monitor.model import Match, Outlet, RuleSpec, Window
+from monitor.model import Match, Outlet, RuleFailure, RuleSpec, Window
 from monitor.rules import Document, RuleSet, compile_rule
+from monitor.rules.ruleset import Rule
 from tests.factories import a_rule
 
 ALIASES = {"OTAN": ["OTAN", "NATO"]}
@@ -202,3 +203,22 @@ def marked(match: Match) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("query", ["/war/", "feed:gazette", "tag:press", "author:smith", "source:gazette", "~wars"])
 def test_rules_without_a_word_to_be_looked_up_by_are_held_against_articles(query: str) -> None:
     assert matches(a_rule(query=query), "At war.", author="John Smith", language="en")
+
+
+def test_a_rule_that_fails_keeps_no_other_from_the_article(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = RuleSet.of([a_rule(name="broken", query="OTAN"), a_rule(name="sound", query="Kyiv")], ALIASES)
+    works = Rule.match
+
+    def fails(rule: Rule, document: Document) -> Match | None:
+        if rule.spec.name == "broken":
+            raise RecursionError("too\ndeep")
+        return works(rule, document)
+
+    monkeypatch.setattr(Rule, "match", fails)
+
+    found, failures = rules.judge(
+        Document.of("", "OTAN Kyiv", outlet=PRESS, language="fr"), at=datetime(2026, 11, 22, tzinfo=UTC)
+    )
+
+    assert [match.rule for match in found] == ["sound"]
+    assert failures == (RuleFailure(rule="broken", error="RecursionError: too deep"),)
