@@ -175,6 +175,17 @@ class DigestSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSpec:
+    """When the operator hears that all is well, and what else hears that we live."""
+
+    cron: str  # five fields
+    timezone: str  # IANA name; whose clock `cron` goes by
+    ping: str | None = None  # URL that is posted to as long as we live and can send; None: nobody
+    ping_every: timedelta = timedelta(minutes=5)
+    allow_private: tuple[str, ...] = ()  # "address:port" that the ping may go to although they are not public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSpec:
     """The mail server. The password is a credential, never part of the file."""
 
@@ -641,11 +652,20 @@ UNDETERMINED = LanguageGuess(language="und", confidence=0.0, source="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFailure:
+    """A rule that could not be held against an article, which is a fault of ours."""
+
+    rule: str
+    error: str  # one line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enrichment:
     """What the worker adds to one article."""
 
     language: LanguageGuess
     matches: tuple[Match, ...]
+    failures: tuple[RuleFailure, ...] = ()  # rules of which it is not known whether they match
     story: Join | None = None  # None: no other text is known that it is a copy or version of
     event: Join | None = None  # None: no other newsroom's report of the same event is known
 
@@ -678,12 +698,59 @@ class FeedTrouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Something out of the ordinary that goes on, or did until lately."""
+
+    kind: str  # feed_silent, rule_silent, rule_spike, rule_fails, channel_down
+    subject: str  # the feed, rule or channel
+    since: datetime  # the last that came; of what fails the first failure; of a spike when it was found
+    count: int | None = None  # of a spike what came in 24 hours, of a failing rule articles; None: of another kind
+    usual: float | None = None  # what usually comes in 24 hours; None: of what fails
+    error: str | None = None  # what it fails with; None: of another kind
+    told_at: datetime | None = None  # None: the operator was not told
+    ended_at: datetime | None = None  # when it was found over; None: it goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """How the whole did in a time: what a heartbeat says."""
+
+    since: datetime
+    feeds: int  # that are watched
+    failing: int  # of them, at the end
+    articles: int  # that were new
+    sent: int  # messages
+    waiting: int  # alerts, at the end
+    queued: int  # messages, at the end
+    dead: int  # messages given up, ever
+    coverage: float | None  # 0 to 1: the feeds' time in which nothing can have been missed; None: no feed is watched
+    gaps: tuple[tuple[str, int], ...]  # a feed, and how often something may have been missed; most first
+    conditions: tuple[Condition, ...]  # that go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The daemon's own end, as its service manager saw it; or, when it runs again, that it had ended."""
+
+    host: str  # this machine's name
+    unit: str  # as the service manager calls it
+    since: datetime
+    why: str = ""  # what the service manager says of it
+    log: tuple[str, ...] = ()  # the last lines it wrote; empty: they cannot be read
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What the operator is told in one mail."""
 
     failing: tuple[FeedTrouble, ...] = ()
     working: tuple[FeedTrouble, ...] = ()  # again
     storms: tuple[tuple[str, int], ...] = ()  # a feed, and how many of its old entries came as new ones
+    begun: tuple[Condition, ...] = ()
+    ended: tuple[Condition, ...] = ()
+    pulse: Pulse | None = None  # None: it is no heartbeat
+    end: End | None = None  # None: the daemon did not end
     feeds: int  # how many there are in all
 
 
@@ -738,6 +805,7 @@ class Finding:
     alerts: tuple[AlertIntent, ...] = ()
     news: bool = False  # what rules find in it alerts; False: backlog, or Known
     page: str | None = None  # the URL where its full text is to be read; None: it is not wanted
+    failures: tuple[RuleFailure, ...] = ()  # as in Enrichment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -794,6 +862,7 @@ class PageOutcome:
     story: Join | None = None  # as in Enrichment, of the full text
     matches: tuple[Match, ...] = ()  # of rules that had not matched the article
     alerts: tuple[AlertIntent, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()  # as in Enrichment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from monitor.archive.opening import Access
 from monitor.archive.reports import (
     AlertRow,
+    ChannelDown,
     DeliveryProblem,
     DeliveryRow,
     Explanation,
@@ -43,6 +44,7 @@ from monitor.archive.reports import (
     StoryRow,
 )
 from monitor.archive.sqlite import open_sqlite
+from monitor.baseline import Activity
 from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
@@ -50,6 +52,7 @@ from monitor.model import (
     Bundle,
     ChannelState,
     Composed,
+    Condition,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
@@ -57,6 +60,7 @@ from monitor.model import (
     FeedSpec,
     FeedState,
     FeedTrouble,
+    HeartbeatSpec,
     Held,
     HostLease,
     Lookup,
@@ -65,6 +69,7 @@ from monitor.model import (
     NewMessage,
     PageOutcome,
     PollOutcome,
+    Pulse,
     TellingArticle,
     Told,
     Trend,
@@ -328,12 +333,61 @@ class Archive(Protocol):
         key: str | None = None,
         failing: Sequence[str] = (),
         working: Sequence[str] = (),
+        conditions: Sequence[Condition] = (),
+        heartbeat: HeartbeatSpec | None = None,
         now: datetime,
     ) -> None:
-        """Queues a notice, and marks the feeds it tells of: told that they fail, or that they work; ONE transaction.
+        """Queues a notice, and marks what it tells of as told: feeds that fail, or work again, conditions that are
+        there, or over; with `heartbeat`, that it was sent, and when it is next. ONE transaction.
 
         A notice of the same `key` is queued once; None makes one of the instant.
         """
+        ...
+
+    # ── for the watchman ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def channels_down(self) -> tuple[ChannelDown, ...]:
+        """The channels that nothing can be sent on at the moment, by name."""
+        ...
+
+    def failing_rules(self) -> tuple[Condition, ...]:
+        """The rules that failed on articles which they were not held against since, by name."""
+        ...
+
+    def forget_failures(self, rule: str, since: datetime) -> None:
+        """A rule was held against all articles first seen since an instant, and did not fail."""
+        ...
+
+    def quiet_feeds(self, since: datetime) -> tuple[str, ...]:
+        """The feeds that work and have brought nothing since an instant, by key."""
+        ...
+
+    def feed_activity(self, feed: str, since: datetime) -> Activity | None:
+        """When a feed brought new articles since an instant, in polls an hour. None: there is no such feed."""
+        ...
+
+    def rule_activity(self, since: datetime) -> Mapping[str, Activity]:
+        """Rule → when it found news since an instant, in articles an hour."""
+        ...
+
+    def note_conditions(self, kinds: Collection[str], found: Sequence[Condition], now: datetime) -> None:
+        """Notes which conditions of these kinds there are now; ONE transaction."""
+        ...
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions there are, and those of whose end the operator is to hear; oldest first."""
+        ...
+
+    def sync_heartbeat(self, spec: HeartbeatSpec | None, now: datetime) -> None:
+        """Notes when the heartbeat is sent next. One whose time table stayed keeps its time, also if that is over."""
+        ...
+
+    def heartbeat_due(self, now: datetime) -> datetime | None:
+        """Since when the heartbeat that is due tells. None: none is due."""
+        ...
+
+    def pulse(self, since: datetime, now: datetime) -> Pulse:
+        """How the whole did since an instant."""
         ...
 
     # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from monitor.archive import watching
 from monitor.archive.values import Bindable, due, instant, instant_or_none, instant_text, json_array, params
 from monitor.model import (
     ChannelState,
+    Condition,
     Delivered,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
+    HeartbeatSpec,
     Held,
     NewMessage,
     Refused,
@@ -118,9 +121,11 @@ def record_notice(
     key: str | None,
     failing: Sequence[str],
     working: Sequence[str],
+    conditions: Sequence[Condition],
+    heartbeat: HeartbeatSpec | None,
     now: datetime,
 ) -> None:
-    """Queues a notice and marks the feeds that it tells of as told."""
+    """Queues a notice and marks what it tells of as told."""
     raised = db.execute(
         """
         INSERT INTO alerts (key, kind, subject, created_at, state) VALUES (:key, 'notice', :subject, :now, 'queued')
@@ -138,6 +143,9 @@ def record_notice(
         "UPDATE feeds SET reported_at = NULL WHERE key IN (SELECT value FROM json_each(:keys))",
         params(keys=list(working)),
     )
+    watching.mark_told(db, conditions, now)
+    if heartbeat is not None:
+        watching.heartbeat_done(db, heartbeat, now)
     for intent in deliveries:
         _queue_intent(db, raised["id"], intent, now)
 

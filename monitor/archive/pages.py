@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from monitor.archive import stories
+from monitor.archive import stories, watching
 from monitor.archive.alerting import store_alert, store_matches
 from monitor.archive.values import Bindable, due, instant, instant_or_none, params, texts
 from monitor.model import Article, PageOutcome, PageWanted, PollOutcome
@@ -165,6 +165,7 @@ def record_page(db: sqlite3.Connection, outcome: PageOutcome) -> bool:
         if outcome.story is not None and isinstance(outcome.story.to, int):
             stories.join_story(db, wanted.id, outcome.story.to, outcome.story, outcome.at)
         store_matches(db, outcome.matches, wanted.id, outcome.at)
+        watching.note_failures(db, outcome.failures, wanted.id, outcome.at)
         relation = outcome.story.relation if outcome.story else None
         for alert in outcome.alerts:
             store_alert(db, alert, wanted.id, outcome.at, relation=relation)

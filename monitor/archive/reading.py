@@ -22,6 +22,7 @@ from monitor.archive.reports import (
     Status,
 )
 from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
+from monitor.archive.watching import failing_rules
 from monitor.identity import remark
 from monitor.model import SUCCESSES, Outlet
 from monitor.moves import ADOPT_AFTER, why_not
@@ -183,7 +184,8 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         problems=_feed_problems(db),
         remarks=_remarks(db, now),
         held_hosts=_held_hosts(db, now),
-        channels_down=_channels_down(db),
+        channels_down=channels_down(db),
+        failing_rules=failing_rules(db),
         delivery_problems=_delivery_problems(db),
     )
 
@@ -266,7 +268,8 @@ def _held(db: sqlite3.Connection) -> Iterator[sqlite3.Row]:
     )
 
 
-def _channels_down(db: sqlite3.Connection) -> tuple[ChannelDown, ...]:
+def channels_down(db: sqlite3.Connection) -> tuple[ChannelDown, ...]:
+    """The channels that nothing can be sent on at the moment, by name."""
     rows = db.execute(
         "SELECT channel, down_since, failures, next_at, last_error FROM channels WHERE failures > 0 ORDER BY channel"
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
-from monitor.archive import pages, stories
+from monitor.archive import pages, stories, watching
 from monitor.archive.alerting import store_alert, store_matches
 from monitor.archive.lookup import SAME_WORDS_FOR, fingerprints, last_article, link_keys
 from monitor.archive.values import due, packed, params
@@ -55,6 +55,7 @@ def record(db: sqlite3.Connection, outcome: PollOutcome, *, judged_up_to: int) -
         pages.want(db, outcome, ids)
         for finding, article in zip(outcome.findings, ids, strict=True):
             store_matches(db, finding.matches, article, outcome.at)
+            watching.note_failures(db, finding.failures, article, outcome.at)
             relation = finding.story.relation if finding.story else None
             for alert in finding.alerts:
                 if alert.kind != "revision" or article in revised:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.model import Outlet
+from monitor.model import Condition, Outlet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,4 +261,5 @@ class Status:
     remarks: tuple[FeedRemark, ...]  # by feed
     held_hosts: tuple[HeldHost, ...]
     channels_down: tuple[ChannelDown, ...]
+    failing_rules: tuple[Condition, ...]  # by name
     delivery_problems: tuple[DeliveryProblem, ...]

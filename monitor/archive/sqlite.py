@@ -9,12 +9,34 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.archive import alerting, explaining, lookup, outbox, pages, reading, recording, rekeying, stories, waiting
+from monitor.archive import (
+    alerting,
+    explaining,
+    lookup,
+    outbox,
+    pages,
+    reading,
+    recording,
+    rekeying,
+    stories,
+    waiting,
+    watching,
+)
 from monitor.archive import feeds as feed_list
 from monitor.archive.opening import Access, open_for_reading, open_for_writing, open_to_amend, unusable
-from monitor.archive.reports import AlertRow, DeliveryRow, Explanation, FeedRow, SearchRow, Status, StoryRow
+from monitor.archive.reports import (
+    AlertRow,
+    ChannelDown,
+    DeliveryRow,
+    Explanation,
+    FeedRow,
+    SearchRow,
+    Status,
+    StoryRow,
+)
 from monitor.archive.turns import Turns
 from monitor.archive.values import params
+from monitor.baseline import Activity
 from monitor.errors import ArchiveError
 from monitor.model import (
     Article,
@@ -22,6 +44,7 @@ from monitor.model import (
     Bundle,
     ChannelState,
     Composed,
+    Condition,
     Delivery,
     DeliveryIntent,
     DeliveryResult,
@@ -29,6 +52,7 @@ from monitor.model import (
     FeedSpec,
     FeedState,
     FeedTrouble,
+    HeartbeatSpec,
     Held,
     HostLease,
     Lookup,
@@ -37,6 +61,7 @@ from monitor.model import (
     NewMessage,
     PageOutcome,
     PollOutcome,
+    Pulse,
     TellingArticle,
     Told,
     Trend,
@@ -269,10 +294,68 @@ class SqliteArchive:
         key: str | None = None,
         failing: Sequence[str] = (),
         working: Sequence[str] = (),
+        conditions: Sequence[Condition] = (),
+        heartbeat: HeartbeatSpec | None = None,
         now: datetime,
     ) -> None:
         with self._transaction() as db:
-            outbox.record_notice(db, subject, deliveries, key=key, failing=failing, working=working, now=now)
+            outbox.record_notice(
+                db,
+                subject,
+                deliveries,
+                key=key,
+                failing=failing,
+                working=working,
+                conditions=conditions,
+                heartbeat=heartbeat,
+                now=now,
+            )
+
+    # ── for the watchman ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def channels_down(self) -> tuple[ChannelDown, ...]:
+        with self._explained() as db:
+            return reading.channels_down(db)
+
+    def failing_rules(self) -> tuple[Condition, ...]:
+        with self._explained() as db:
+            return watching.failing_rules(db)
+
+    def forget_failures(self, rule: str, since: datetime) -> None:
+        with self._transaction() as db:
+            watching.forget_failures(db, rule, since)
+
+    def quiet_feeds(self, since: datetime) -> tuple[str, ...]:
+        with self._explained() as db:
+            return watching.quiet_feeds(db, since)
+
+    def feed_activity(self, feed: str, since: datetime) -> Activity | None:
+        with self._explained() as db:
+            return watching.feed_activity(db, feed, since)
+
+    def rule_activity(self, since: datetime) -> Mapping[str, Activity]:
+        with self._explained() as db:
+            return watching.rule_activity(db, since)
+
+    def note_conditions(self, kinds: Collection[str], found: Sequence[Condition], now: datetime) -> None:
+        with self._transaction() as db:
+            watching.note_conditions(db, kinds, found, now)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        with self._explained() as db:
+            return watching.conditions(db)
+
+    def sync_heartbeat(self, spec: HeartbeatSpec | None, now: datetime) -> None:
+        with self._transaction() as db:
+            watching.sync_heartbeat(db, spec, now)
+
+    def heartbeat_due(self, now: datetime) -> datetime | None:
+        with self._explained() as db:
+            return watching.heartbeat_due(db, now)
+
+    def pulse(self, since: datetime, now: datetime) -> Pulse:
+        with self._explained() as db:
+            return watching.pulse(db, since, now)
 
     # ── for the commands ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -22,6 +22,7 @@ from monitor.archive.migrations import (
     m0006_alike,
     m0007_refusals,
     m0008_outbox,
+    m0009_watching,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ STEPS = (
     m0006_alike,
     m0007_refusals,
     m0008_outbox,
+    m0009_watching,
 )
 
 SCHEMA_VERSION = len(STEPS)
