@@ -10,12 +10,15 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from monitor.model import (
     Bundle,
+    Condition,
+    End,
     Excerpt,
     FeedTrouble,
     House,
     LanguageGuess,
     Notice,
     Outcome,
+    Pulse,
     Reader,
     TellingArticle,
     Trend,
@@ -76,9 +79,37 @@ def _trials(templates: Templates) -> Iterator[tuple[str, Facts]]:
         next_poll_at=_NOW,
         reported_at=_NOW,
     )
-    notice = Notice(failing=(trouble,), working=(trouble,), storms=(("gazette", 40),), feeds=5)
-    yield "notice", notice_facts(notice, house=house, now=_NOW)
-    yield "test", test_facts(channel="desk", house=house, recipient="desk@example.org", now=_NOW)
+    began = Condition(kind="rule_spike", subject="Ukraine", since=_NOW, count=40, usual=8.5)
+    pulse = Pulse(
+        since=_NOW,
+        feeds=42,
+        failing=1,
+        articles=1310,
+        sent=12,
+        waiting=0,
+        queued=0,
+        dead=1,
+        coverage=0.998,
+        gaps=(("gazette", 2),),
+        conditions=(began,),
+    )
+    end = End(host="desk", unit="monitor.service", since=_NOW, why="exit-code", log=("a line",))
+    for language in LANGUAGES:
+        for notice in (
+            Notice(
+                failing=(trouble,),
+                working=(trouble,),
+                storms=(("gazette", 40),),
+                begun=(began,),
+                ended=(began,),
+                feeds=5,
+            ),
+            Notice(pulse=pulse, feeds=42),
+            Notice(end=end, feeds=42),
+        ):
+            yield "notice", notice_facts(notice, house=house, now=_NOW, reader=Reader(language=language))
+        reader = Reader(language=language)
+        yield "test", test_facts(channel="desk", house=house, recipient="desk@example.org", now=_NOW, reader=reader)
 
 
 def _job(kind: str, articles: tuple[TellingArticle, ...], house: House, language: str) -> Job:

@@ -6,16 +6,17 @@ counts has two forms, for one and for several; French counts all below 2 as one,
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.model import LanguageGuess
+from monitor.render.notice_words import NOTICE_PHRASES, Phrase
 
 LANGUAGES = ("en", "fr")
-
-Phrase = str | tuple[str, str]  # one form, or two: of one, of several
 
 _PHRASES: Mapping[str, tuple[Phrase, Phrase]] = {
     # what there is to read
@@ -110,7 +111,11 @@ _PHRASES: Mapping[str, tuple[Phrase, Phrase]] = {
     "mute_a_rule": ("To pause a rule, run:", "Pour une pause d’une règle :"),
     "name": ("NAME", "NOM"),
     "questions": ("Questions: {contact}", "Questions : {contact}"),
+    **NOTICE_PHRASES,
 }
+
+
+_SET_APART = re.compile("(?<=«) | (?=[:;!?»%])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Words:
             phrase = phrase[0] if count == 1 or (count < 2 and self.language == "fr") else phrase[1]
         filled = phrase.format(n="" if n is None else self.number(n), **given)
         # Where French sets a space before high punctuation and inside guillemets, no line may end.
-        return filled.replace(" :", "\u00a0:").replace("« ", "«\u00a0").replace(" »", "\u00a0»")
+        return _SET_APART.sub("\u00a0", filled)
 
     @property
     def colon(self) -> str:
@@ -139,6 +144,12 @@ class Words:
         """A number, with at most one decimal where it is small."""
         text = f"{n:,.0f}" if n >= 10 or float(n).is_integer() else f"{n:.1f}"
         return text.replace(",", "\u202f").replace(".", ",") if self.language == "fr" else text
+
+    def percent(self, share: float) -> str:
+        """A share of one, with one decimal; never rounded up to the whole."""
+        tenths = math.floor(share * 1000 + 1e-9)
+        text = f"{tenths / 10:.1f}".removesuffix(".0")
+        return f"{text.replace('.', ',')}\u00a0%" if self.language == "fr" else f"{text} %"
 
     def names(self, names: list[str], most: int) -> str:
         """Some names, and how many more there are."""

@@ -79,7 +79,7 @@ def test_a_template_reaches_nothing_but_what_it_is_given(template: str) -> None:
         pytest.param("digest.txt.j2", "{{ 1 / (groups | length) }}", "line 1: ZeroDivisionError", id="only when empty"),
         pytest.param("marks.txt.j2", "{% macro marked(x) %}{% endmacro %}", "line 1: ", id="a macro that is missed"),
         pytest.param("layout.html.j2", "{{ subjekt }}", "line 1: 'subjekt' is undefined", id="around all of them"),
-        pytest.param("notice.txt.j2", "{{ failing[9].feed }}", "line 1: ", id="a notice's"),
+        pytest.param("notice.txt.j2", "{{ groups[9].heading }}", "line 1: ", id="a notice's"),
     ],
 )
 def test_a_fault_is_found_before_it_is_met(name: str, source: str, fault: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import Notice
+from monitor.model import Notice, Reader
 from monitor.render import NAMES, faults, notices
 from monitor.render.telling import facts_of
 from tests.factories import HOUSE, NOW
@@ -43,8 +43,12 @@ def inside(facts: Mapping[str, object], *path: str | int) -> Mapping[str, object
         pytest.param(DIGEST, id="digest"),
         pytest.param(inside(DIGEST, "groups", 0), id="a group"),
         pytest.param(NOTICE, id="notice"),
-        pytest.param(inside(NOTICE, "failing", 0), id="a feed"),
-        pytest.param(notices.test_facts(channel="desk", house=HOUSE, recipient="a@b.example", now=NOW), id="test"),
+        pytest.param(inside(NOTICE, "groups", 0), id="a group of a notice"),
+        pytest.param(inside(NOTICE, "groups", 0, "items", 0), id="a feed"),
+        pytest.param(
+            notices.test_facts(channel="desk", house=HOUSE, recipient="a@b.example", now=NOW, reader=Reader()),
+            id="test",
+        ),
     ],
 )
 def test_the_manual_names_all_that_a_template_is_given(given: Mapping[str, object]) -> None:

@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 
 import monitor
+from monitor.render.notices import CONDITIONS
 from monitor.render.words import _CALENDAR, _NAMES, _PHRASES, LANGUAGES, Words
 
 ENGLISH, FRENCH = Words("en", "Europe/London"), Words("fr", "Europe/Paris")
@@ -43,6 +44,10 @@ def test_every_phrase_that_is_asked_for_is_there_and_no_other() -> None:
     asked |= {name for names in re.findall(r"""words\("(\w+)" if [^)]* else "(\w+)"\)""", text) for name in names}
     reasons = ("mute", "quiet", "cap", "burst", "storm", "backlog")
     asked |= {f"{what}_{why}" for what in ("held", "topic") for why in reasons}
+    asked |= {form for kind in CONDITIONS for form in (kind, f"said_{kind}", f"{kind}_over")}
+    # What a notice is put together from is named first, in tables, and asked for further down.
+    notices = (package / "render/notices.py").read_text(encoding="utf-8")
+    asked |= set(re.findall(r"""["'](\w+)["']""", notices)) & set(_PHRASES)
     assert asked == set(_PHRASES)
 
 
