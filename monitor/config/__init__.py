@@ -27,7 +27,17 @@ from monitor.config.values import archive_path, duration
 from monitor.config.yaml_positions import MAX_BYTES, Node
 from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
-from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, House, ProxySpec, RuleSpec, SmtpSpec
+from monitor.model import (
+    AliasItems,
+    ChannelSpec,
+    DigestSpec,
+    FeedSpec,
+    HeartbeatSpec,
+    House,
+    ProxySpec,
+    RuleSpec,
+    SmtpSpec,
+)
 from monitor.urls import DEFAULT, LinkRules, ParameterRules
 
 __all__ = [
@@ -70,6 +80,7 @@ class Config:
     rule_places: Mapping[str, tuple[int, int]]  # line and column in the file, by the rule's name
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
+    heartbeat: HeartbeatSpec | None  # None: none is sent
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
     maildir: Path  # absolute; beside the archive
     templates: tuple[tuple[str, str], ...]  # (file name, source) of those that stand in for ours
@@ -148,6 +159,7 @@ def load_bytes(
         rule_places=found.rule_places,
         channels=written.channels,
         digests=written.digests,
+        heartbeat=written.heartbeat,
         smtp=written.smtp,
         maildir=place.parent / "maildir",
         templates=templates,

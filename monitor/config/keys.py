@@ -200,6 +200,16 @@ class Digest(Section):
     empty: StrictBool = False
 
 
+class Heartbeat(Section):
+    """`heartbeat:`"""
+
+    cron: Cron = "0 8 * * *"
+    timezone: Zone | None = None
+    ping: WebhookUrl | None = None
+    ping_every: Interval = timedelta(minutes=5)
+    allow_private: tuple[AddressAndPort, ...] = ()
+
+
 class Smtp(Section):
     """`smtp:`"""
 

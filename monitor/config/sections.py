@@ -22,9 +22,9 @@ from monitor.config.rule_section import read_aliases, read_rules
 from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
 from monitor.language import NO_LINGUA, installed
-from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, Pace, Reader, RuleSpec, SmtpSpec
+from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, HeartbeatSpec, Pace, Reader, RuleSpec, SmtpSpec
 
-SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
+SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "smtp")
 POLITE = timedelta(minutes=5)
 OFTEN = timedelta(minutes=5)  # a feed that says nothing of `min` is never polled more often than this
 LONGER = 4  # times `every`: what `max` is where nothing is said of it
@@ -44,6 +44,7 @@ class Written:
     rules: tuple[RuleSpec, ...]
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
+    heartbeat: HeartbeatSpec | None
     smtp: SmtpSpec | None
 
 
@@ -69,6 +70,7 @@ def read_sections(root: Node, home: Path, found: Findings) -> Written:
         rules=read_rules(root, aliases, timezone, found),
         channels=channels,
         digests=digests,
+        heartbeat=_heartbeat(root, timezone, found),
         smtp=_smtp(root, found),
     )
 
@@ -314,20 +316,44 @@ def _cannot_run(program: Path) -> str | None:
     return None if os.access(program, os.X_OK) else "is not executable"
 
 
+def _heartbeat(root: Node, timezone: str, found: Findings) -> HeartbeatSpec | None:
+    node = root.entries.get("heartbeat")
+    if node is None:
+        return None
+    heartbeat = keys.Heartbeat() if node.value is None else read(keys.Heartbeat, node, "heartbeat", found)
+    if heartbeat is None:
+        return None
+    _doubt_days(heartbeat.cron, node, "heartbeat", found)
+    for key in ("ping_every", "allow_private"):
+        if key in heartbeat.model_fields_set and heartbeat.ping is None:
+            found.error(node.at([key]), f"heartbeat.{key}", "says how to ping, and there is no `ping`. Add it")
+    return HeartbeatSpec(
+        cron=heartbeat.cron,
+        timezone=heartbeat.timezone or timezone,
+        ping=heartbeat.ping,
+        ping_every=heartbeat.ping_every,
+        allow_private=heartbeat.allow_private,
+    )
+
+
 def _digests(root: Node, timezone: str, found: Findings) -> dict[str, DigestSpec]:
     digests: dict[str, DigestSpec] = {}
     for name, path, node in named(root, "digests", keys.ItemName, found):
         digest = read(keys.Digest, node, path, found)
         if digest is None:
             continue
-        _, _, day, _, weekday = digest.cron.split()
-        if day != "*" and weekday != "*":
-            message = "runs only on days where both the day of the month and the weekday fit. Put * for one of them"
-            found.warn(node.at(["cron"]), f"{path}.cron", message)
+        _doubt_days(digest.cron, node, path, found)
         digests[name] = DigestSpec(
             name=name, cron=digest.cron, timezone=digest.timezone or timezone, empty=digest.empty
         )
     return digests
+
+
+def _doubt_days(cron: str, node: Node, path: str, found: Findings) -> None:
+    _, _, day, _, weekday = cron.split()
+    if day != "*" and weekday != "*":
+        message = "runs only on days where both the day of the month and the weekday fit. Put * for one of them"
+        found.warn(node.at(["cron"]), f"{path}.cron", message)
 
 
 def _smtp(root: Node, found: Findings) -> SmtpSpec | None:

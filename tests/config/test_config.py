@@ -14,7 +14,7 @@ from monitor import config
 from monitor.config import Config
 from monitor.config import duration as as_duration
 from monitor.errors import ConfigError
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, ProxySpec, RuleSpec, SmtpSpec
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, HeartbeatSpec, ProxySpec, RuleSpec, SmtpSpec
 from monitor.urls import DEFAULT, link_key
 from tests.config.conftest import CONTACT, Load, Problems
 
@@ -103,6 +103,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         rule_places=loaded.rule_places,
         channels={"desk": ChannelSpec(name="desk", kind="email", to=("desk@example.org",))},
         digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri", timezone="Europe/Paris")},
+        heartbeat=None,
         smtp=SmtpSpec(host="localhost", port=25, security="none"),
         maildir=tmp_path / "db/maildir",
         templates=(),
@@ -560,3 +561,14 @@ def test_without_what_reads_pages_none_is_read_and_the_file_is_taken_with_a_warn
     (warning,) = loaded.warnings
     assert warning.located("feeds.yaml").startswith(f"feeds.yaml:{place}: no page is read")
     assert "media-monitor[fulltext]" in warning.message
+
+
+@pytest.mark.parametrize("written", ["heartbeat:", "heartbeat: {}"])
+def test_a_heartbeat_that_says_nothing_comes_at_eight_by_the_houses_clock(load: Load, written: str) -> None:
+    loaded = load(f"monitor: {{contact: desk@example.org, timezone: Europe/Paris}}\n{written}\n")
+
+    assert loaded.heartbeat == HeartbeatSpec(cron="0 8 * * *", timezone="Europe/Paris")
+
+
+def test_without_the_section_there_is_no_heartbeat(load: Load) -> None:
+    assert load("monitor: {contact: desk@example.org}\n").heartbeat is None

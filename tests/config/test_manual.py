@@ -49,6 +49,7 @@ def sections_of_the_manual() -> dict[str, str]:
         ("channels", keys.Channel),
         ("channels", keys.Reader),
         ("digests", keys.Digest),
+        ("heartbeat", keys.Heartbeat),
         ("smtp", keys.Smtp),
     ],
 )
@@ -87,7 +88,7 @@ def test_the_manuals_first_example_is_right(load: Load) -> None:
 
 def test_the_manuals_examples_together_are_right(load: Load) -> None:
     manual = sections_of_the_manual()
-    sections = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "smtp")
+    sections = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "smtp")
 
     loaded = load("".join(manual[name].partition("```yaml\n")[2].partition("```")[0] for name in sections))
 

@@ -309,6 +309,11 @@ def test_a_wrong_feed_is_named_where_it_stands(written: str, expected: str, prob
             '2:21: digests.d.cron: weekday "" is not understood',
             id="no weekday between commas",
         ),
+        pytest.param("heartbeat: {cron: noon}", "2:19: heartbeat.cron: write five fields", id="no time for it"),
+        pytest.param(
+            "heartbeat: {ping_every: 1m}", "2:25: heartbeat.ping_every: says how to ping", id="how to ping, and nobody"
+        ),
+        pytest.param("heartbeat: {ping: ftp://x}", "2:19: heartbeat.ping: ", id="a ping to no web address"),
         pytest.param("digests: {d: {}}", "2:14: digests.d.cron: is missing. Write cron:", id="a digest without times"),
         pytest.param("aliases: {OTAN: NATO}", "2:17: aliases.OTAN: write a list: [NATO]", id="a word for an alias"),
         pytest.param(
