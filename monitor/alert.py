@@ -99,13 +99,20 @@ def _wants(followups: str, kind: str, relation: str | None) -> bool:
 def notice_deliveries(
     notice: Notice, *, channel: ChannelSpec, house: House, now: datetime
 ) -> tuple[str, tuple[DeliveryIntent, ...]]:
-    """A notice's subject, and its message to each recipient."""
+    """What the archive calls a notice, in one line, and its message to each recipient."""
     subject = notice_subject(notice)
+    kind = "heartbeat" if notice.pulse else "notice"
     deliveries = []
     for recipient in recipients(channel):
-        mail_id = message_id("notice", channel.name, recipient, now.isoformat(), contact=house.contact)
+        mail_id = message_id(kind, channel.name, recipient, now.isoformat(), contact=house.contact)
         message = notice_message(
-            mail_id=mail_id, notice=notice, house=house, recipient=recipient, now=now, form=channel.form
+            mail_id=mail_id,
+            notice=notice,
+            house=house,
+            recipient=recipient,
+            now=now,
+            reader=channel.readers.get(recipient, channel.reader),
+            form=channel.form,
         )
         deliveries.append(
             DeliveryIntent(

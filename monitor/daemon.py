@@ -3,7 +3,10 @@
 Due times live in the archive. The scheduler holds a handful of clock jobs; each asks the archive what is due:
 
     tick      every second     lease hosts with due feeds, poll each under its lease
-    watch     every minute     tell the operator of feeds that go on failing, or work again
+    watch     every minute     tell the operator of feeds that go on failing, or work again, and of channels that are
+                               down; send the heartbeat when it is due
+    survey    once an hour     look for feeds and rules that are silent, and rules that find far more than usual
+    ping      as configured    post to the heartbeat's URL, as long as ticks come and every channel works
     deliver   every 5 seconds  compose what is due in the outbox, digests too, and send it (also at once, when a poll
                                raised an alert that need not wait)
     prune     once a day       drop old rows of `polls`
@@ -32,14 +35,17 @@ from monitor.compose import Composer
 from monitor.config import Config
 from monitor.deliver import Senders
 from monitor.errors import ConfigError
-from monitor.model import SUCCESSES, AlertIntent, HostLease, Outcome, PageOutcome, PollOutcome
+from monitor.model import SUCCESSES, AlertIntent, FetchFailed, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
-from monitor.watch import queue_notice, queue_storm_notice
+from monitor.watch import queue_heartbeat, queue_notice, queue_return, queue_storm_notice, survey
 
 TICK = timedelta(seconds=1)
 DELIVER_EVERY = timedelta(seconds=5)
 WATCH_EVERY = timedelta(minutes=1)
+SURVEY_EVERY = timedelta(hours=1)
+PING_WITHIN = timedelta(seconds=30)
+STALLED_AFTER = timedelta(seconds=30)  # without a tick
 BEGIN_APART = timedelta(seconds=0.1)  # new feeds, so that a long list does not begin all at once
 # A large archive of an earlier version is brought up to date before the first poll: a minute or two a million articles.
 UPGRADE_WITHIN = timedelta(hours=1)
@@ -101,6 +107,9 @@ class Daemon:
             )
             self.composer = self._composer()
             await self.composer.begin()
+            await self.thread(self.archive.sync_heartbeat, self.config.heartbeat, self.now())
+            if await queue_return(self.thread, self.archive, self.config, now=self.now()):
+                log.warning("monitor runs again, the operator is told")
             self.senders = Senders(self.thread, self.archive, self.now, self.jitter)
             await self.poller.fetcher.self_test()
             self.channels = self._open_channels(self.config)
@@ -127,7 +136,9 @@ class Daemon:
         add(self.tick, "interval", seconds=TICK.total_seconds(), id="tick")
         add(self.deliver, "interval", seconds=DELIVER_EVERY.total_seconds(), id="deliver")
         add(self.watch, "interval", seconds=WATCH_EVERY.total_seconds(), id="watch")
+        add(self.survey, "interval", seconds=SURVEY_EVERY.total_seconds(), id="survey")
         add(self.prune, "interval", days=1, id="prune")
+        self._schedule_ping()
         if (period := watchdog_interval(self.environ)) is not None:
             add(self.feed_watchdog, "interval", seconds=period.total_seconds(), id="watchdog")
 
@@ -192,6 +203,51 @@ class Daemon:
         if subject is not None:
             log.warning("notice to the operator queued", notice=subject)
             self._deliver_soon()
+        subject = await queue_heartbeat(self.thread, self.archive, self.config, now=self.now())
+        if subject is not None:
+            log.info("heartbeat queued", heartbeat=subject)
+            self._deliver_soon()
+
+    async def survey(self) -> None:
+        """Looks for silences and spikes; `watch` tells of them."""
+        await survey(self.thread, self.archive, self.config, now=self.now())
+
+    def _schedule_ping(self) -> None:
+        heartbeat = self.config.heartbeat
+        if heartbeat is None or heartbeat.ping is None:
+            if self.scheduler.get_job("ping"):
+                self.scheduler.remove_job("ping")
+            return
+        self.scheduler.add_job(
+            self.ping,
+            "interval",
+            seconds=heartbeat.ping_every.total_seconds(),
+            id="ping",
+            next_run_time=self.now(),
+            replace_existing=True,
+        )
+
+    async def ping(self) -> None:
+        """Lets who waits for it know that we live and can send. Silence is what says that we do not."""
+        heartbeat = self.config.heartbeat
+        if heartbeat is None or heartbeat.ping is None:
+            return
+        down = await self.thread(self.archive.channels_down)
+        if down or self.now() - self.last_tick_at >= STALLED_AFTER:
+            log.warning("no ping", why=f"down: {', '.join(each.channel for each in down)}" if down else "no tick comes")
+            return
+        answer = await self.poller.fetcher.post(
+            heartbeat.ping,
+            b"",
+            headers={},
+            allow_private=heartbeat.allow_private,
+            timeout=PING_WITHIN,
+            now=self.now(),
+        )
+        if isinstance(answer, FetchFailed):
+            log.warning("the ping did not arrive", why=answer.detail)
+        elif not 200 <= answer.status < 300:
+            log.warning("the ping was not taken", status=answer.status)
 
     async def prune(self) -> None:
         """Drops rows of `polls` that are older than KEEP_POLLS, and what only finds copies of recent articles."""
@@ -204,7 +260,7 @@ class Daemon:
     async def feed_watchdog(self) -> None:
         """Pings the service manager, but only while ticks come and the archive's thread answers."""
         await self.thread(self.archive.ping)
-        if self.now() - self.last_tick_at < timedelta(seconds=30):
+        if self.now() - self.last_tick_at < STALLED_AFTER:
             self.notifier.watchdog()
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +308,8 @@ class Daemon:
         self.poller = replace(self.poller, config=new)
         self.composer = self._composer()
         await self.composer.begin()
+        await self.thread(self.archive.sync_heartbeat, new.heartbeat, self.now())
+        self._schedule_ping()
         await self._warn_of_lost_digests()
         self._say_ready()
         log.info("reloaded", feeds=len(new.feeds), rules=len(new.rules))
@@ -343,6 +401,10 @@ def report_poll(outcome: PollOutcome) -> None:
         )
     for problem in outcome.problems:
         log.warning("the feed has a problem", feed=outcome.feed, problem=problem)
+    for finding in outcome.findings:
+        for failure in finding.failures:
+            article = finding.verdict.article.link or finding.verdict.article.title
+            log.error("a rule failed, the others ran", rule=failure.rule, article=article, error=failure.error)
     if outcome.outcome not in SUCCESSES:
         log.warning("poll failed", **facts, error=outcome.error, next=f"{outcome.next_poll_at:%Y-%m-%dT%H:%M:%SZ}")
         return

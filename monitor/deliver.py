@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from monitor import logs
-from monitor.alert import recipients
+from monitor.alert import notice_deliveries, recipients
 from monitor.archive import Archive, ArchiveThread
 from monitor.cadence import next_after_refusal, next_attempt, next_probe
 from monitor.channels import Channel
@@ -29,6 +29,7 @@ from monitor.model import (
     Delivery,
     DeliveryResult,
     House,
+    Notice,
     Refused,
     TryAgain,
 )
@@ -277,8 +278,8 @@ def _is_mail(message: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestResult:
-    """What a channel said to a test message."""
+class SentByHand:
+    """What a channel said to a message that was sent past the outbox."""
 
     channel: str
     recipient: str
@@ -288,18 +289,44 @@ class TestResult:
 
 async def send_test(
     specs: Sequence[ChannelSpec], channels: Mapping[str, Channel], *, house: House, now: datetime
-) -> tuple[TestResult, ...]:
+) -> tuple[SentByHand, ...]:
     """Sends a test message to every recipient of these channels at once, past the outbox."""
     results = []
     for spec in specs:
-        async for delivery, result in channels[spec.name].send(_test_messages(spec, house, now)):
-            match result:
-                case Delivered(reply=said):
-                    delivered = True
-                case TryAgain(why=said) | Refused(why=said):
-                    delivered = False
-            results.append(TestResult(channel=spec.name, recipient=delivery.recipient, delivered=delivered, said=said))
+        async for sent in channels[spec.name].send(_test_messages(spec, house, now)):
+            results.append(_result(spec.name, sent))
     return tuple(results)
+
+
+async def send_notice(
+    notice: Notice, spec: ChannelSpec, channel: Channel, *, house: House, now: datetime
+) -> tuple[SentByHand, ...]:
+    """Sends a notice to every recipient of a channel at once, past the outbox: for when that cannot be trusted."""
+    _, intents = notice_deliveries(notice, channel=spec, house=house, now=now)
+
+    async def messages() -> AsyncGenerator[Delivery, None]:
+        for number, intent in enumerate(intents):
+            yield Delivery(
+                id=number,
+                channel=spec.name,
+                recipient=intent.recipient,
+                message_id=intent.message_id,
+                message=intent.message,
+                attempts=0,
+                created_at=now,
+            )
+
+    return tuple([_result(spec.name, each) async for each in channel.send(messages())])
+
+
+def _result(channel: str, sent: tuple[Delivery, DeliveryResult]) -> SentByHand:
+    delivery, result = sent
+    match result:
+        case Delivered(reply=said):
+            delivered = True
+        case TryAgain(why=said) | Refused(why=said):
+            delivered = False
+    return SentByHand(channel=channel, recipient=delivery.recipient, delivered=delivered, said=said)
 
 
 async def _test_messages(spec: ChannelSpec, house: House, now: datetime) -> AsyncGenerator[Delivery, None]:
@@ -311,7 +338,13 @@ async def _test_messages(spec: ChannelSpec, house: House, now: datetime) -> Asyn
             recipient=recipient,
             message_id=mail_id,
             message=channel_test(
-                mail_id=mail_id, channel=spec.name, house=house, recipient=recipient, now=now, form=spec.form
+                mail_id=mail_id,
+                channel=spec.name,
+                house=house,
+                recipient=recipient,
+                now=now,
+                reader=spec.readers.get(recipient, spec.reader),
+                form=spec.form,
             ),
             attempts=0,
             created_at=now,

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor.archive import open_archive
 from tests.commands import Result, environment, monitor
 from tests.rss import item, rss
 
@@ -40,6 +42,7 @@ class Feed:
         self.body = rss(item(1))
         self.asked = threading.Condition()
         self.requests = 0
+        self.pinged = threading.Event()
         feed = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -52,6 +55,12 @@ class Feed:
                 with feed.asked:
                     feed.requests += 1
                     feed.asked.notify_all()
+
+            def do_POST(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                feed.pinged.set()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -127,9 +136,9 @@ def feed() -> Iterator[Feed]:
 
 
 @contextmanager
-def running(folder: Path, feed: Feed) -> Iterator[Manager]:
+def running(folder: Path, feed: Feed, *, more: str = "") -> Iterator[Manager]:
     """The daemon, ready."""
-    (folder / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Ukraine"))
+    (folder / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Ukraine") + more)
     manager = Manager(folder)
     try:
         manager.wait_for("READY=1")
@@ -247,6 +256,31 @@ def test_alerts_whose_digest_was_taken_out_of_the_file_are_named(tmp_path: Path,
         logged = manager.logged()
 
     assert "digest=morning alerts=1" in logged
+
+
+def test_somebody_else_is_pinged_as_long_as_the_daemon_lives(tmp_path: Path, feed: Feed) -> None:
+    address = f"127.0.0.1:{feed.port}"
+    beating = f"heartbeat: {{ping: 'http://{address}/ping', ping_every: 1s, allow_private: ['{address}']}}\n"
+
+    with running(tmp_path, feed, more=beating):
+        assert feed.pinged.wait(PATIENCE)
+        feed.pinged.clear()
+        assert feed.pinged.wait(PATIENCE)
+
+
+def test_a_channel_that_is_down_silences_the_ping(tmp_path: Path, feed: Feed) -> None:
+    address = f"127.0.0.1:{feed.port}"
+    beating = f"heartbeat: {{ping: 'http://{address}/ping', ping_every: 1s, allow_private: ['{address}']}}\n"
+    (tmp_path / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Ukraine"))
+    monitor("poll", "--all", cwd=tmp_path)
+    with closing(open_archive(str(tmp_path / "db" / "archive.db"), now=datetime.now(UTC))) as archive:
+        archive.note_down("desk", why="gone", next_at=datetime.now(UTC) + timedelta(hours=1), now=datetime.now(UTC))
+
+    with running(tmp_path, feed, more=beating) as manager:
+        while "no ping why=down: desk" not in manager.logged().replace('"', "").replace("'", ""):
+            manager.wait_for("WATCHDOG")
+
+    assert not feed.pinged.is_set()
 
 
 def test_no_worker_outlives_a_daemon_that_was_killed(tmp_path: Path, feed: Feed) -> None:

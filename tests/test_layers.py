@@ -19,6 +19,7 @@ CORE = [
     "moves",
     "policy",
     "hours",
+    "baseline",
     "text",
     "vocabulary",
     "events",

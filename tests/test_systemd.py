@@ -13,6 +13,9 @@ from monitor.__main__ import EXIT_CONFIG
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 UNIT = FOLDER / "monitor.service"
+UNITS = [UNIT, FOLDER / "monitor-failure@.service"]
+
+each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
@@ -35,16 +38,20 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_systemd
-def test_systemd_finds_no_fault_with_the_unit() -> None:
-    said = analyze("verify", str(UNIT)).stderr.splitlines()
+@each_unit
+def test_systemd_finds_no_fault_with_the_unit(unit: Path, tmp_path: Path) -> None:
+    for each in UNITS:  # side by side, as they are installed: one names the other
+        shutil.copy(each, tmp_path)
+    said = analyze("verify", str(tmp_path / unit.name.replace("@.", "@monitor."))).stderr.splitlines()
 
     # The program is not installed where the tests run; that is the one thing it may miss.
     assert [line for line in said if line and "/opt/monitor/bin/monitor is not executable" not in line] == []
 
 
 @needs_systemd
-def test_the_service_may_do_little_more_than_talk_to_the_network() -> None:
-    exposure = analyze("security", "--offline=true", "--threshold=20", str(UNIT))
+@each_unit
+def test_the_service_may_do_little_more_than_talk_to_the_network(unit: Path) -> None:
+    exposure = analyze("security", "--offline=true", "--threshold=20", str(unit))
 
     assert exposure.returncode == 0, exposure.stdout + exposure.stderr
 
@@ -65,11 +72,12 @@ def test_systemd_would_make_the_user(tmp_path: Path) -> None:
     assert "monitor" in made.stderr + made.stdout
 
 
-def test_every_setting_is_explained() -> None:
+@each_unit
+def test_every_setting_is_explained(unit: Path) -> None:
     """A block of settings follows a comment, so that nobody has to guess why a line is there."""
     unexplained = []
     explained = False
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line.startswith("#"):
             explained = True
         elif not line or line.startswith("["):

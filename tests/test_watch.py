@@ -5,16 +5,18 @@ from __future__ import annotations
 import email
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
+
+import pytest
 
 from monitor import config as configuration
 from monitor.archive import Archive, ArchiveThread, open_archive
 from monitor.config import Config
-from monitor.model import Outcome
-from monitor.watch import queue_notice
-from tests.archive.builders import a_failure, an_outcome
+from monitor.model import End, Finding, Outcome
+from monitor.watch import end_of, forget_end, queue_heartbeat, queue_notice, queue_return, survey
+from tests.archive.builders import a_failure, an_alert, an_outcome, found, numbered
 from tests.factories import NOW, later
 
 SETTINGS = """
@@ -150,3 +152,167 @@ async def test_a_paused_feed_is_not_told_of(tmp_path: Path) -> None:
 def _written(folder: Path, settings: str) -> Path:
     (folder / "paused.yaml").write_text(settings)
     return folder / "paused.yaml"
+
+
+# ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_channel_that_stays_down_is_told_once_and_its_return_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+        desk.archive.note_down("desk", why="mail.example: refused", next_at=later(minutes=1), now=NOW)
+        brief = await desk.watch(0.2)
+        told, again = await desk.watch(0.3), await desk.watch(2)
+        desk.archive.note_up("desk")
+        back = await desk.watch(3)
+        over = await desk.watch(5)
+
+    assert (brief, told, again) == (None, "1 channel is down: desk", None)
+    # It is no channel of the file (any more), so nobody needs to hear that it works.
+    assert (back, over) == (None, None)
+
+
+async def test_a_configured_channel_is_told_of_again_when_it_works(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS + "channels: {desk: {kind: console}}\n") as desk:
+        desk.archive.note_down("desk", why="mail.example: refused", next_at=later(minutes=1), now=NOW)
+        await desk.watch(1)
+        desk.archive.note_up("desk")
+
+        assert [await desk.watch(3), await desk.watch(5)] == ["1 channel works again: desk", None]
+
+
+# ── silences and spikes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+RULES = SETTINGS + "rules: [{name: ukraine, query: Ukraine, channels: [desk]}]\nchannels: {desk: {kind: console}}\n"
+
+
+class Month:
+    """A feed that brings an article an hour, from 6 to 22; each alerts. Its clock is the test's."""
+
+    def __init__(self, desk: Office) -> None:
+        self.desk = desk
+        self.at = NOW
+        self.said: list[str] = []
+        self.number = 0
+
+    async def goes_by(self, days: float, *, articles: int = 1, fails: bool = False) -> None:
+        """So many days, hour by hour: what the feed brings, and what the operator is told."""
+        for _ in range(round(days * 24)):
+            self.at += timedelta(hours=1)
+            if fails:
+                self.desk.archive.record(a_failure(at=self.at))
+            else:
+                self.desk.archive.record(an_outcome(*self._news(articles), at=self.at))
+            await survey(self.desk.thread, self.desk.archive, self.desk.config, now=self.at)
+            told = await queue_notice(self.desk.thread, self.desk.archive, self.desk.config, now=self.at)
+            self.said += [told] if told else []
+
+    def _news(self, articles: int) -> list[Finding]:
+        if not 6 <= self.at.hour < 22:
+            return []
+        self.number += articles
+        return [
+            found(numbered(n, seen_at=self.at), rules=("ukraine",), alerts=(an_alert(due_at=self.at),))
+            for n in range(self.number, self.number + articles)
+        ]
+
+
+async def test_a_feed_that_falls_silent_is_told_once_and_once_when_it_publishes_again(tmp_path: Path) -> None:
+    async with office(tmp_path, RULES) as desk:
+        month = Month(desk)
+        await month.goes_by(21)
+        usual = list(month.said)
+        await month.goes_by(6, articles=0)
+        silent = month.said[len(usual) :]
+        await month.goes_by(2)
+
+    assert usual == []
+    assert silent == ["1 feed is silent: gazette; 1 rule finds nothing any more: ukraine"]
+    assert month.said[1:] == ["1 feed publishes again: gazette; 1 rule finds something again: ukraine"]
+
+
+async def test_a_silent_feed_that_then_fails_does_not_publish_again(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+        month = Month(desk)
+        await month.goes_by(21)
+        await month.goes_by(4, articles=0)
+        await month.goes_by(2, fails=True)
+
+    assert month.said == ["1 feed is silent: gazette", "1 feed fails: gazette"]
+
+
+async def test_a_rule_that_finds_far_more_than_usual_is_told_once_and_once_when_that_is_over(tmp_path: Path) -> None:
+    async with office(tmp_path, RULES) as desk:
+        month = Month(desk)
+        await month.goes_by(21)
+        await month.goes_by(1, articles=5)
+        spiked = list(month.said)
+        await month.goes_by(2)
+
+    assert spiked == ["1 rule finds far more than usual: ukraine"]
+    assert month.said[1:] == ["1 rule is back to its usual: ukraine"]
+
+
+async def test_a_restart_repeats_nothing_that_was_told(tmp_path: Path) -> None:
+    async with office(tmp_path, RULES) as desk:
+        month = Month(desk)
+        await month.goes_by(21)
+        await month.goes_by(6, articles=0)
+    async with office(tmp_path, RULES) as desk:
+        await survey(desk.thread, desk.archive, desk.config, now=month.at)
+
+        assert await queue_notice(desk.thread, desk.archive, desk.config, now=month.at + timedelta(hours=2)) is None
+
+
+# ── the heartbeat ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+BEATING = SETTINGS + 'heartbeat: {cron: "30 2 * * *", timezone: Europe/Berlin}\n'
+
+
+@pytest.mark.parametrize(
+    "day", [datetime(2027, 3, 27, 12, tzinfo=UTC), datetime(2027, 10, 30, 12, tzinfo=UTC)], ids=["spring", "autumn"]
+)
+async def test_a_heartbeat_comes_once_a_day_on_days_of_23_and_25_hours_too(tmp_path: Path, day: datetime) -> None:
+    async with office(tmp_path, BEATING) as desk:
+        desk.archive.sync_heartbeat(desk.config.heartbeat, day)
+        said = []
+        for quarters in range(4 * 24 * 3):  # three days, the clock changes in the first night
+            now = day + timedelta(minutes=15 * quarters)
+            said.append(await queue_heartbeat(desk.thread, desk.archive, desk.config, now=now))
+
+    assert len([each for each in said if each]) == 3
+
+
+async def test_without_a_heartbeat_in_the_file_none_comes(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+        assert await queue_heartbeat(desk.thread, desk.archive, desk.config, now=later(days=9)) is None
+
+
+# ── the daemon's own end ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_end_is_told_once_and_the_return_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+
+        def ended(hours: float) -> End | None:
+            said = {"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "1"}
+            return end_of(desk.config, unit="monitor.service", environ=said, log=("bye",), now=later(hours=hours))
+
+        first, again = ended(0), ended(1)
+        back, and_then = [
+            await queue_return(desk.thread, desk.archive, desk.config, now=later(hours=hours)) for hours in (2, 3)
+        ]
+
+        assert first is not None
+        assert (first.why, first.log) == ("exit-code 1", ("bye",))
+        assert again is None
+        assert (back, and_then) == (True, False)
+        assert "runs again" in desk.mails()[-1]["Subject"]
+        assert ended(4) is not None
+
+
+async def test_an_end_that_could_not_be_told_is_told_the_next_time(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+        end_of(desk.config, unit="monitor.service", environ={}, log=(), now=NOW)
+        forget_end(desk.config)
+
+        assert end_of(desk.config, unit="monitor.service", environ={}, log=(), now=NOW) is not None

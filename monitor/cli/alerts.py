@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,12 @@ import click
 
 from monitor import show
 from monitor.cli.session import Age, Session, json_option, now, pass_session
+from monitor.text import one_line
+from monitor.urls import redacted
 
 if TYPE_CHECKING:
     from monitor.archive import AlertRow
+    from monitor.deliver import SentByHand
     from monitor.model import Mute
 
 
@@ -81,7 +85,7 @@ def alerts_resend(session: Session, numbers: tuple[int, ...]) -> int:
 @pass_session
 def alerts_send_test(session: Session, channel: str | None) -> int:
     """Send a test message through a channel (or every channel) right now and report what the server said."""
-    from monitor.deliver import TestResult, send_test
+    from monitor.deliver import send_test
 
     config = session.config
     if channel is not None and channel not in config.channels:
@@ -89,7 +93,7 @@ def alerts_send_test(session: Session, channel: str | None) -> int:
         raise click.UsageError(f"there is no channel {channel!r}; the configuration has: {known}")
     wanted = config.channels if channel is None else {channel: config.channels[channel]}
 
-    async def main() -> tuple[TestResult, ...]:
+    async def main() -> tuple[SentByHand, ...]:
         async with session.channels(wanted) as opened:
             return await send_test(list(wanted.values()), opened, house=config.house, now=now())
 
@@ -97,6 +101,51 @@ def alerts_send_test(session: Session, channel: str | None) -> int:
     for result in results:
         show.line(f"{result.channel}: {result.recipient}: {result.said}")
     return 0 if results and all(result.delivered for result in results) else 1
+
+
+@alerts.command("tell-end", hidden=True)
+@click.argument("unit")
+@pass_session
+def alerts_tell_end(session: Session, unit: str) -> int:
+    """Tell the operator that the daemon has ended; for the service manager (monitor-failure@.service).
+
+    It goes past the archive, which may be what is broken, at once and once: the daemon says when it runs again.
+    """
+    from monitor.config import OPERATOR
+    from monitor.deliver import send_notice
+    from monitor.model import Notice
+    from monitor.watch import end_of, forget_end
+
+    config = session.config
+    end = end_of(config, unit=unit, environ=session.environ, log=_last_lines(unit), now=now())
+    if end is None:
+        show.note("the operator was told already")
+        return 0
+    channel = config.channels_and_operator[OPERATOR]
+
+    async def main() -> tuple[SentByHand, ...]:
+        async with session.channels({OPERATOR: channel}) as opened:
+            notice = Notice(end=end, feeds=len(config.feeds))
+            return await send_notice(notice, channel, opened[OPERATOR], house=config.house, now=now())
+
+    results = asyncio.run(main())
+    for result in results:
+        show.line(f"{result.channel}: {result.recipient}: {result.said}")
+    if any(result.delivered for result in results):
+        return 0
+    forget_end(config)
+    return 1
+
+
+def _last_lines(unit: str) -> tuple[str, ...]:
+    """The last lines that a unit wrote, as its journal has them; none where that cannot be asked."""
+    command = ["journalctl", "--unit", unit, "--lines", "15", "--output", "cat", "--no-pager"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    text = done.stdout.decode(errors="replace")
+    return tuple(redacted(one_line(line, 300)) for line in text.splitlines()[-15:])
 
 
 @alerts.command("mute")

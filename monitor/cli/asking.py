@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,6 +18,9 @@ from monitor.errors import ConfigError, RuleError
 if TYPE_CHECKING:
     from monitor.archive import Status
     from monitor.config import Config
+
+
+RESCAN = "A fault of monitor's: please report it. Once mended: monitor rules test {rule} --backfill 7d --alert"
 
 
 @click.command()
@@ -164,6 +168,12 @@ def _print_status(found: Status, at: datetime) -> None:
         soon = show.ago(down.next_at - at)
         show.line(f"channel {down.channel}: down for {show.ago(at - down.since)} ({tried}), tried again in {soon}")
         show.paragraph(down.error, indent=2)
+    for rule in found.failing_rules:
+        show.line()
+        articles = show.counted(rule.count or 0, "article")
+        show.line(f"rule {rule.subject}: failed on {articles}, first {show.ago(at - rule.since)} ago; the others ran")
+        show.paragraph(rule.error or "", indent=2)
+        show.paragraph(RESCAN.format(rule=shlex.quote(rule.subject)), indent=2)
     for problem in found.problems:
         show.line()
         polls = show.counted(problem.failures, "poll")

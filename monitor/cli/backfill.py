@@ -81,6 +81,7 @@ async def _record(session: Session, rule: Rule, since: datetime, *, alert: bool)
                 done.articles += len(found)
                 done.recorded += recorded
                 done.alerts += alerts
+        await thread(archive.forget_failures, rule.spec.name, since)
     return done
 
 
