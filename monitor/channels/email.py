@@ -19,6 +19,7 @@ from typing import Literal
 from aiosmtplib import (
     SMTP,
     SMTPException,
+    SMTPHeloError,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -105,6 +106,7 @@ class EmailChannel:
                 why=f"smtp.user is {smtp.user} but there is no password: put it into "
                 "$CREDENTIALS_DIRECTORY/smtp-password, or name a file with $MONITOR_SMTP_PASSWORD_FILE",
                 channel_wide=True,
+                phase="login",
             )
         client = SMTP(
             hostname=smtp.host,
@@ -115,14 +117,18 @@ class EmailChannel:
             start_tls=smtp.security == "starttls",  # required when asked for: never falls back to plain text
             tls_context=self._tls_context if smtp.security != "none" else None,
         )
+        phase = "connection"
         try:
             await client.connect()
+            await _introduce(client)
             if smtp.user is not None and self._password is not None:
+                phase = "login"
                 await self._log_in(client, smtp.user, self._password)
+            phase = "sender"
             await client.mail(self._sender)
         except (SMTPException, OSError, ValueError) as error:
             await _leave(client)
-            return TryAgain(why=self._why(error), channel_wide=True)
+            return TryAgain(why=self._why(error), channel_wide=True, phase=phase)
         except asyncio.CancelledError:
             client.close()  # nobody else knows of it yet
             raise
@@ -149,7 +155,8 @@ class EmailChannel:
         """One message over an announced connection. It is closed when it is not known what the server says next."""
         if not _ADDRESS.fullmatch(delivery.recipient):
             await _start_over(client)
-            return Refused(why=f"{delivery.recipient!r} is no address that SMTP can carry; correct the channel's `to`")
+            why = f"{delivery.recipient!r} is no address that SMTP can carry; correct the channel's `to`"
+            return Refused(why=why, phase="recipient")
         about: Literal["recipient", "message"] = "recipient"
         try:
             await client.rcpt(delivery.recipient)
@@ -158,11 +165,11 @@ class EmailChannel:
         except SMTPResponseException as error:
             await _start_over(client)
             if 500 <= error.code < 600:
-                return Refused(why=self._why(error), about=about)
-            return TryAgain(why=self._why(error))
+                return Refused(why=self._why(error), about=about, phase=about)
+            return TryAgain(why=self._why(error), phase=about)
         except (SMTPException, OSError) as error:
             client.close()
-            return TryAgain(why=self._why(error))
+            return TryAgain(why=self._why(error), phase=about)
         return Delivered(reply=one_line(f"{response.code} {response.message}", _REPLY))
 
     def _why(self, error: Exception) -> str:
@@ -179,6 +186,15 @@ class EmailChannel:
                 return f"{where} shows a certificate that cannot be trusted: {why}"
             case _:
                 return one_line(f"{where}: {str(error) or type(error).__name__}", _REPLY)
+
+
+async def _introduce(client: SMTP) -> None:
+    """Says who we are, where connecting has not; the library would do it with the sender's name, and blame that."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except SMTPHeloError:
+            await client.helo()
 
 
 async def _start_over(client: SMTP) -> None:

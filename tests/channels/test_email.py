@@ -118,8 +118,8 @@ async def test_three_recipients_have_three_fates() -> None:
 
     where = f"127.0.0.1:{server.port} said"
     assert found == [
-        (0, TryAgain(why=f"{where} 451 greylisted, come back")),
-        (1, Refused(why=f"{where} 550 no such user", about="recipient")),
+        (0, TryAgain(why=f"{where} 451 greylisted, come back", phase="recipient")),
+        (1, Refused(why=f"{where} 550 no such user", about="recipient", phase="recipient")),
         (2, Delivered(reply="250 queued as 42")),
     ]
     assert server.recipients == [ANNA]
@@ -267,6 +267,7 @@ async def test_trouble_before_any_recipient_is_named_is_the_channels(replies: di
     assert result.channel_wide
     assert said in result.why
     assert f"127.0.0.1:{server.port}" in result.why
+    assert result.phase == ("sender" if "MAIL" in replies else "connection")
 
 
 async def test_nobody_listening_is_the_channels_trouble() -> None:
