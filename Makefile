@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check lint bench week kill9 mails lingua apprise quality figures torture-web coverage lock clean
+.PHONY: help demo run test check lint bench week kill9 mails lingua apprise quality figures torture-web torture-alerts coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -19,6 +19,7 @@ help:
 	@echo "make quality the suites over ../shared/data, where it is, and properties of the rules on many examples"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
+	@echo "make torture-alerts  mail servers, clocks, kills and full disks against the alerts; KILLS=200 SEEDS=300 for long"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write the requirements*.lock anew from pyproject.toml (needs uv)"
 
@@ -84,6 +85,9 @@ figures: .venv/.lock
 
 torture-web: .venv/.lock
 	@$(BIN)/python -m pytest tests/torture
+
+torture-alerts: .venv/.lock
+	@MONITOR_KILLS=$(KILLS) MONITOR_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/alerts
 
 coverage: .venv/.lock
 	@$(BIN)/coverage erase
