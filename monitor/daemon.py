@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,7 +34,8 @@ from monitor.channels import Channel, open_channels
 from monitor.compose import Composer
 from monitor.config import Config
 from monitor.deliver import Senders
-from monitor.errors import ConfigError
+from monitor.errors import ArchiveError, ConfigError
+from monitor.hours import is_quiet
 from monitor.model import SUCCESSES, AlertIntent, FetchFailed, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
@@ -45,6 +46,7 @@ DELIVER_EVERY = timedelta(seconds=5)
 WATCH_EVERY = timedelta(minutes=1)
 SURVEY_EVERY = timedelta(hours=1)
 PING_WITHIN = timedelta(seconds=30)
+SAY_AGAIN_AFTER = timedelta(minutes=1)
 STALLED_AFTER = timedelta(seconds=30)  # without a tick
 BEGIN_APART = timedelta(seconds=0.1)  # new feeds, so that a long list does not begin all at once
 # A large archive of an earlier version is brought up to date before the first poll: a minute or two a million articles.
@@ -79,6 +81,7 @@ class Daemon:
         self.more_to_deliver = False  # queued while a delivery was under way, which may have looked before
         self.storms: dict[str, int] = {}  # by feed, since the last watch
         self.last_tick_at = now()
+        self.archive_failed_at: datetime | None = None  # when that was last said; None: it works
         self.thread: ArchiveThread
         self.archive: Archive
         self.poller: Poller
@@ -110,7 +113,7 @@ class Daemon:
             await self.thread(self.archive.sync_heartbeat, self.config.heartbeat, self.now())
             if await queue_return(self.thread, self.archive, self.config, now=self.now()):
                 log.warning("monitor runs again, the operator is told")
-            self.senders = Senders(self.thread, self.archive, self.now, self.jitter)
+            self.senders = Senders(self.thread, self.archive, self.now, self.jitter, self._is_quiet)
             await self.poller.fetcher.self_test()
             self.channels = self._open_channels(self.config)
             self._install_signals()
@@ -132,7 +135,9 @@ class Daemon:
     # ── clock jobs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _schedule(self) -> None:
-        add = self.scheduler.add_job
+        def add(job: Callable[[], Awaitable[None]], *args: object, **given: object) -> None:
+            self.scheduler.add_job(self._minding_the_archive(job), *args, **given)
+
         add(self.tick, "interval", seconds=TICK.total_seconds(), id="tick")
         add(self.deliver, "interval", seconds=DELIVER_EVERY.total_seconds(), id="deliver")
         add(self.watch, "interval", seconds=WATCH_EVERY.total_seconds(), id="watch")
@@ -141,6 +146,28 @@ class Daemon:
         self._schedule_ping()
         if (period := watchdog_interval(self.environ)) is not None:
             add(self.feed_watchdog, "interval", seconds=period.total_seconds(), id="watchdog")
+
+    def _minding_the_archive(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """The job, of which an archive that cannot be used (a full disk) is said once a minute, and once when it can.
+
+        Nothing is lost by it: what is due stays due, in the archive and at the publishers.
+        """
+
+        async def minding() -> None:
+            try:
+                await job()
+            except ArchiveError as error:
+                if self.archive_failed_at is None or self.now() - self.archive_failed_at >= SAY_AGAIN_AFTER:
+                    self.archive_failed_at = self.now()
+                    log.error("the archive cannot be used, everything waits for it", why=str(error))
+                    self.notifier.status(f"waiting for the archive: {error}")
+            else:
+                if job == self.tick and self.archive_failed_at is not None:
+                    self.archive_failed_at = None
+                    log.warning("the archive can be used again")
+                    self._say_status()
+
+        return minding
 
     async def tick(self) -> None:
         """Leases hosts that have due feeds and starts polling them; does not wait for the polls."""
@@ -159,6 +186,9 @@ class Daemon:
             await poll_host(self.poller, lease, done=self._polled, page_done=self._page_read)
         except asyncio.CancelledError:
             raise
+        except ArchiveError as error:
+            # Nothing of the document is stored or advanced: the next poll meets it again, whole.
+            log.error("poll could not be written down", host=lease.host, why=str(error))
         except Exception:
             # The host's other feeds stay due. A fault of ours is said, never swallowed, and costs nobody else a poll.
             log.exception("poll failed in an unforeseen way", host=lease.host)
@@ -356,6 +386,10 @@ class Daemon:
             environ=self.environ,
         )
 
+    def _is_quiet(self, channel: str) -> bool:
+        spec = self.config.channels_and_operator.get(channel)
+        return spec is not None and is_quiet(spec.quiet, self.now())
+
     def _composer(self) -> Composer:
         return Composer(
             config=self.config,
@@ -375,6 +409,9 @@ class Daemon:
 
     def _say_ready(self) -> None:
         self.notifier.ready()
+        self._say_status()
+
+    def _say_status(self) -> None:
         self.notifier.status(f"watching {len(self.config.feeds)} feeds, {len(self.config.rules)} rules")
 
 

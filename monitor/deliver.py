@@ -10,7 +10,7 @@ works, what has waited goes out oldest first, and no faster than a server that h
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -22,6 +22,7 @@ from monitor.alert import notice_deliveries, recipients
 from monitor.archive import Archive, ArchiveThread
 from monitor.cadence import next_after_refusal, next_attempt, next_probe
 from monitor.channels import Channel
+from monitor.errors import ArchiveError
 from monitor.model import (
     ChannelSpec,
     ChannelState,
@@ -42,6 +43,11 @@ A_MINUTE_WHEN_RECOVERING = 60  # messages
 log = logs.get()
 
 
+def never(_: str) -> bool:
+    """No channel is ever quiet."""
+    return False
+
+
 @dataclass(slots=True)
 class Deliveries:
     """What one round of sending came to."""
@@ -58,14 +64,16 @@ async def deliver_due(
     *,
     now: Callable[[], datetime],
     jitter: Callable[[], float],
+    quiet: Callable[[str], bool] = never,
     everything: bool = False,
 ) -> Deliveries:
     """Sends what is due, oldest first, all channels side by side; with `everything`, also what waits for its time.
 
+    On a channel that is `quiet` now only digests and notices go, whatever was to be sent before it became so.
     A channel that is down is left alone after the first message says so. Raises ArchiveError when the archive cannot be
     read or written; what was not settled then is offered again.
     """
-    sending = _Sending(thread, archive, now, jitter, everything)
+    sending = _Sending(thread, archive, now, jitter, quiet, everything)
     while True:
         due = await thread(archive.due_channels, now(), everything=everything)
         due = tuple(state for state in due if state.channel not in sending.done)
@@ -89,16 +97,23 @@ class Senders:
     archive: Archive
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    quiet: Callable[[str], bool] = never  # whether a channel is to be quiet now
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)  # channels that have something since they last looked
+    _unoffered: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by channel
 
     async def start(self, channels: Mapping[str, Channel]) -> None:
         """Lets each channel that has something due send it; one that is at work looks again when it is done."""
-        for state in await self.thread(self.archive.due_channels, self.now(), everything=False):
-            self._asked.add(state.channel)
-            if state.channel not in self._at_work:
-                task = asyncio.create_task(self._work(state.channel, channels), name=f"send {state.channel}")
-                self._at_work[state.channel] = task
+        due = [state.channel for state in await self.thread(self.archive.due_channels, self.now(), everything=False)]
+        for name in dict.fromkeys([*due, *(name for name, left in self._unoffered.items() if left)]):
+            self._asked.add(name)
+            if name not in self._at_work:
+                self._at_work[name] = asyncio.create_task(self._work(name, channels), name=f"send {name}")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a channel is at work."""
+        return bool(self._at_work)
 
     async def finish(self, *, within: float) -> bool:
         """Lets who is at work finish, for so many seconds, then stops them; whether all did. What is stopped is sent
@@ -113,15 +128,21 @@ class Senders:
         return not late
 
     async def _work(self, name: str, channels: Mapping[str, Channel]) -> None:
-        sending = _Sending(self.thread, self.archive, self.now, self.jitter, everything=False)
+        left = self._unoffered[name]
+        sending = _Sending(
+            self.thread, self.archive, self.now, self.jitter, self.quiet, everything=False, unoffered=left
+        )
         try:
+            await sending.release()
             while name in self._asked:
                 self._asked.discard(name)
                 for state in await self.thread(self.archive.due_channels, self.now(), everything=False):
                     if state.channel == name:
                         await sending.send(state, channels.get(name))
-        except Exception:
+        except ArchiveError as error:
             # What was leased is offered again once its lease is over, or at the next start.
+            log.error("sending stopped, the archive cannot be used", channel=name, why=str(error))
+        except Exception:
             log.exception("sending failed in an unforeseen way", channel=name)
         finally:
             del self._at_work[name]
@@ -145,9 +166,11 @@ class _Sending:
     archive: Archive
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    quiet: Callable[[str], bool]
     everything: bool
     counts: Deliveries = field(default_factory=Deliveries)
     done: set[str] = field(default_factory=set)  # channels that had their turn in this call
+    unoffered: set[int] = field(default_factory=set)  # messages leased and not offered
 
     async def send(self, state: ChannelState, channel: Channel | None) -> None:
         """Offers a channel what is due, until there is no more, it is down, or it recovers and has had enough."""
@@ -174,8 +197,15 @@ class _Sending:
                         log.info("channel works again", channel=state.channel)
                         turn.state, turn.is_down = replace(state, failures=0), False
         finally:
-            if turn.open:
-                await self.thread(self.archive.release_messages, sorted(turn.open))
+            # First noted: an archive that cannot be used now can be later, and they need not wait for their lease.
+            self.unoffered.update(turn.open)
+            await self.release()
+
+    async def release(self) -> None:
+        """Ends the leases of what was not offered after all."""
+        if self.unoffered:
+            await self.thread(self.archive.release_messages, sorted(self.unoffered))
+            self.unoffered.clear()
 
     async def offers(self, turn: _Turn) -> AsyncGenerator[Delivery, None]:
         """The channel's messages one after the other, leased a few at a time, each when the one before is settled."""
@@ -188,6 +218,7 @@ class _Sending:
         if turn.left is not None and turn.left <= 0:
             return False
         most = BATCH if turn.left is None else min(BATCH, turn.left)
+        quietly = self.quiet(turn.state.channel)
         leased = await self.thread(
             self.archive.lease_messages,
             turn.state.channel,
@@ -196,9 +227,10 @@ class _Sending:
             limit=1 if turn.is_down else most,
             until=self.now() + LEASED_FOR,
             everything=self.everything,
+            quietly=quietly,
         )
         if not leased:
-            if turn.state.recovering and not turn.is_down:
+            if turn.state.recovering and not turn.is_down and not quietly:
                 await self.thread(self.archive.note_caught_up, turn.state.channel)
             return False
         turn.waiting.extend(leased)

@@ -28,6 +28,11 @@ def is_within(window: Window, at: datetime) -> bool:
     return (day in window.days and now >= window.start) or ((day - 1) % 7 in window.days and now < window.end)
 
 
+def is_quiet(windows: Sequence[Window], at: datetime) -> bool:
+    """Whether an instant lies in one of the windows."""
+    return any(is_within(window, at) for window in windows)
+
+
 def end_of_quiet(windows: Sequence[Window], at: datetime) -> datetime | None:
     """When an instant's window, and those that follow on it without a gap, are over. None: it lies in none.
 

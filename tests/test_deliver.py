@@ -16,7 +16,7 @@ from monitor import deliver
 from monitor.channels import Channel
 from monitor.deliver import Deliveries, Senders, deliver_due, send_test
 from monitor.errors import ArchiveError
-from monitor.model import ChannelSpec, Delivered, Delivery, DeliveryResult, Refused, TryAgain
+from monitor.model import ChannelSpec, Delivered, Delivery, DeliveryIntent, DeliveryResult, Refused, TryAgain
 from tests.factories import HOUSE, NOW, later
 from tests.mails import body, subject
 from tests.outbox import Outbox, Scripted
@@ -312,6 +312,26 @@ async def test_after_five_days_a_message_is_given_up_and_kept(outbox: Outbox, cl
 
     (row,) = await outbox.rows()
     assert (row.state, row.attempts, row.last_error) == ("dead", 5, "451 greylisted")
+
+
+async def test_in_quiet_hours_only_digests_and_notices_go_whatever_was_queued_before(
+    outbox: Outbox, clock: Clock
+) -> None:
+    await outbox.queue(ANNA)
+    desk = Scripted(answers={ANNA: LATER})
+    await delivered(outbox, clock, desk)  # put off, and the night begins
+    desk.answers.clear()
+    intent = DeliveryIntent(channel="desk", recipient=BELA, message_id="<n@x>", message=b"notice", due_at=NOW)
+    await outbox.thread(outbox.archive.record_notice, "a notice", (intent,), now=NOW)
+    clock.at = later(hours=1)
+
+    night = await deliver_due(
+        outbox.thread, outbox.archive, {"desk": desk}, now=clock, jitter=lambda: 0.5, quiet=lambda name: name == "desk"
+    )
+    morning = await delivered(outbox, clock, desk)
+
+    assert (night, morning) == (Deliveries(sent=1), Deliveries(sent=1))
+    assert desk.recipients == [ANNA, BELA, ANNA]
 
 
 # ── a channel that is down ───────────────────────────────────────────────────────────────────────────────────────────
@@ -744,6 +764,32 @@ async def test_a_channel_that_breaks_is_started_again(outbox: Outbox, clock: Clo
 
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["sending failed in an unforeseen way"]
     assert desk.recipients == [BELA, CARL]
+
+
+async def test_what_was_leased_when_the_archive_failed_is_offered_as_soon_as_it_works_again(
+    outbox: Outbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await outbox.queue(ANNA, BELA, CARL)
+    desk = Scripted()
+    at_work = senders(outbox, clock)
+
+    def full(*_: object, **__: object) -> None:
+        raise ArchiveError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox.archive, "settle", full)
+        broken.setattr(outbox.archive, "release_messages", full)
+        await at_work.start({"desk": desk})
+        while at_work.busy:
+            await outbox.states()
+    taken = list(desk.recipients)
+    await at_work.start({"desk": desk})
+    while at_work.busy:
+        await outbox.states()
+
+    assert taken == [ANNA]
+    # Whether Anna has hers is not known: it is sent again, but not before its lease is over.
+    assert desk.recipients == [ANNA, BELA, CARL]
 
 
 # ── tests by hand ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -264,10 +264,19 @@ class Archive(Protocol):
         ...
 
     def lease_messages(
-        self, channel: str, now: datetime, *, after: int, limit: int, until: datetime, everything: bool = False
+        self,
+        channel: str,
+        now: datetime,
+        *,
+        after: int,
+        limit: int,
+        until: datetime,
+        everything: bool = False,
+        quietly: bool = False,
     ) -> tuple[Delivery, ...]:
         """Leases the channel's messages that are due, oldest first, those after a number: nobody else gets them before
-        `until`. A lease that its process did not survive ends when the archive is next opened to hold it."""
+        `until`. `quietly`: digests and notices only. A lease that its process did not survive ends when the archive is
+        next opened to hold it."""
         ...
 
     def release_messages(self, messages: Sequence[int]) -> None:

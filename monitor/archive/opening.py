@@ -248,7 +248,7 @@ def acquire_lock(path: Path, *, now: datetime) -> int:
 def unusable(path: Path, error: sqlite3.Error) -> ArchiveError:
     """What a failure of SQLite means, and what to do about it."""
     advice = {
-        "SQLITE_FULL": "The disk is full: make room, then start again.",
+        "SQLITE_FULL": "The disk is full: make room. A daemon goes on by itself then.",
         "SQLITE_CANTOPEN": "Check that it exists and that this user may read it and write to its folder.",
         "SQLITE_READONLY_ROLLBACK": "A change to it was cut off. Run `monitor db migrate`: that undoes it.",
         "SQLITE_READONLY": "This user, or the file system, does not allow writing to it.",

@@ -216,16 +216,28 @@ def due_channels(db: sqlite3.Connection, now: datetime, *, everything: bool) -> 
 
 
 def lease_messages(
-    db: sqlite3.Connection, channel: str, now: datetime, *, after: int, limit: int, until: datetime, everything: bool
+    db: sqlite3.Connection,
+    channel: str,
+    now: datetime,
+    *,
+    after: int,
+    limit: int,
+    until: datetime,
+    everything: bool,
+    quietly: bool,
 ) -> tuple[Delivery, ...]:
     """Leases the channel's messages that are due, oldest first, those after a number; nobody else gets them `until`."""
-    given = params(channel=channel, now=now, after=after, limit=limit, until=until, everything=everything)
+    given = params(
+        channel=channel, now=now, after=after, limit=limit, until=until, everything=everything, quietly=quietly
+    )
     rows = db.execute(
         f"""
         SELECT message, messages.recipient, messages.message_id, bytes, is_stub, attempts, refusals,
-               due.created_at AS queued_at
+               max(due.created_at, messages.created_at) AS queued_at
         FROM (SELECT message, max(attempts) AS attempts, max(refusals) AS refusals, min(created_at) AS created_at
               FROM deliveries WHERE {_IS_DUE} AND channel = :channel AND message > :after
+                   AND (NOT :quietly OR EXISTS (SELECT 1 FROM messages WHERE messages.id = message
+                                                AND kind IN ('digest', 'notice')))
               GROUP BY message ORDER BY message LIMIT :limit) AS due
         JOIN messages ON messages.id = message ORDER BY message
         """,

@@ -233,10 +233,20 @@ class SqliteArchive:
             return outbox.due_channels(db, now, everything=everything)
 
     def lease_messages(
-        self, channel: str, now: datetime, *, after: int, limit: int, until: datetime, everything: bool = False
+        self,
+        channel: str,
+        now: datetime,
+        *,
+        after: int,
+        limit: int,
+        until: datetime,
+        everything: bool = False,
+        quietly: bool = False,
     ) -> tuple[Delivery, ...]:
         with self._transaction() as db:
-            return outbox.lease_messages(db, channel, now, after=after, limit=limit, until=until, everything=everything)
+            return outbox.lease_messages(
+                db, channel, now, after=after, limit=limit, until=until, everything=everything, quietly=quietly
+            )
 
     def release_messages(self, messages: Sequence[int]) -> None:
         with self._transaction() as db:

@@ -201,9 +201,14 @@ def deliver(session: Session, everything: bool) -> int:
     """Compose and send what is due in the outbox, once. What would only wait for others to go with goes now, too."""
     from monitor.compose import Composer
     from monitor.deliver import deliver_due
+    from monitor.hours import is_quiet
 
     config = session.config
     session.log()
+
+    def is_silent(channel: str) -> bool:
+        spec = config.channels_and_operator.get(channel)
+        return spec is not None and is_quiet(spec.quiet, now())
 
     async def main() -> Any:
         async with session.channels(config.channels_and_operator) as channels, session.writing() as (archive, thread):
@@ -211,7 +216,9 @@ def deliver(session: Session, everything: bool) -> int:
             await composer.begin()
             # Whoever asks has polled before, so what goes together is there; and nobody may come back in half a minute.
             await composer.compose_due(everything=True)
-            counts = await deliver_due(thread, archive, channels, now=now, jitter=random.random, everything=everything)
+            counts = await deliver_due(
+                thread, archive, channels, now=now, jitter=random.random, quiet=is_silent, everything=everything
+            )
             return counts, await thread(archive.status, now())
 
     counts, status = asyncio.run(main())

@@ -764,3 +764,13 @@ def test_a_notice_of_one_key_is_queued_once(archive: Archive) -> None:
 
     assert [each.message_id for each in leased(archive, now=later(days=1))] == ["<notice-1@example.org>"]
     assert archive.last_notice_at() is None  # only those about feeds keep a distance from one another
+
+
+def test_a_message_is_as_old_as_itself_and_not_as_what_it_tells_of(outbox: Archive) -> None:
+    outbox.record(an_outcome(found(numbered(9), rules=("ukraine",), alerts=(an_alert(digest="weekly"),))))
+    (waiting,) = outbox.waiting_for("weekly")
+    outbox.queue_messages([a_message(waiting)], (), later(days=6))
+
+    delivery = leased(outbox, now=later(days=6))[-1]
+
+    assert delivery.created_at == later(days=6)
