@@ -19,7 +19,7 @@ help:
 	@echo "make quality the suites over ../shared/data, where it is, and properties of the rules on many examples"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
-	@echo "make torture-alerts  mail servers, clocks, kills and full disks against the alerts; KILLS=200 SEEDS=300 for long"
+	@echo "make torture-alerts  mail servers, clocks, kills and full disks against the alerts, three minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write the requirements*.lock anew from pyproject.toml (needs uv)"
 
@@ -86,8 +86,10 @@ figures: .venv/.lock
 torture-web: .venv/.lock
 	@$(BIN)/python -m pytest tests/torture
 
+# KILLS=200 SEEDS=500 LOSSES=5000 for an hour of it.
 torture-alerts: .venv/.lock
-	@MONITOR_KILLS=$(KILLS) MONITOR_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/alerts
+	@MONITOR_SEEDS=$(SEEDS) MONITOR_LOSSES=$(LOSSES) $(BIN)/python -m pytest tests/alerts
+	@$(BIN)/python bench/kill9.py --rounds $(or $(KILLS),8)
 
 coverage: .venv/.lock
 	@$(BIN)/coverage erase
