@@ -25,14 +25,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.model import (
     Bundle,
+    Condition,
+    End,
     FeedTrouble,
     House,
     LanguageGuess,
     Notice,
     Outcome,
+    Pulse,
     Reader,
     RuleSpec,
     TellingArticle,
@@ -45,12 +49,13 @@ from monitor.text import excerpt
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "mails"
 NOW = datetime(2026, 11, 22, 12, 7, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 HOUSE = House(contact="desk@newsroom.example", sender="monitor@newsroom.example", timezone="Europe/Paris")
 READER = "claire@newsroom.example"
 WIDTHS = {"phone": 390, "desk": 1280}  # px
 SCHEMES = {"light": 1, "dark": 0}  # what Blink's setting `preferredColorScheme` calls them
 MOST_POINTS = 1.0  # of SpamAssassin, for the mails that everybody gets
-DEFAULT = ("story", "digest", "notice")
+DEFAULT = ("story", "digest", "notice", "heartbeat")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # ── what there is to tell of ─────────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +261,34 @@ def notice() -> Notice:
         error="no answer within 30 seconds",
     )
     back = replace(trouble, feed="leman", title="Le Léman", failures=0, since=None, reported_at=NOW - timedelta(days=2))
-    return Notice(failing=(trouble, away), working=(back,), storms=(("phare", 212),), feeds=42)
+    ago = timedelta(days=3)
+    begun = (
+        Condition(kind="channel_down", subject="desk", since=NOW - HOUR, error="mail.example:25: connection refused"),
+        Condition(kind="feed_silent", subject="phare", since=NOW - ago, usual=34.2),
+        Condition(kind="rule_spike", subject="OTAN et Ukraine", since=NOW, count=181, usual=42.5),
+    )
+    ended = (Condition(kind="rule_silent", subject="Winter", since=NOW - 3 * ago, usual=2.5, told_at=NOW - ago),)
+    return Notice(
+        failing=(trouble, away), working=(back,), storms=(("phare", 212),), begun=begun, ended=ended, feeds=42
+    )
+
+
+def heartbeat(**given: Any) -> Notice:
+    """What the operator is told every morning."""
+    pulse = Pulse(
+        since=NOW - timedelta(days=1),
+        feeds=42,
+        failing=0,
+        articles=1310,
+        sent=17,
+        waiting=0,
+        queued=0,
+        dead=0,
+        coverage=0.9987,
+        gaps=(),
+        conditions=(),
+    )
+    return Notice(pulse=replace(pulse, **given), feeds=42)
 
 
 def samples() -> Iterator[tuple[str, bytes]]:
@@ -290,10 +322,25 @@ def samples() -> Iterator[tuple[str, bytes]]:
     yield mail("digest-fr", job("digest", *digest_articles(), why="digest", trends=trends, language="fr"))
     yield mail("digest-200", job("digest", *several(200), why="digest"))
     yield mail("digest-empty", job("digest", why="digest"))
-    mail_id = message_id("notice", contact=HOUSE.contact)
-    yield "notice", notice_message(mail_id=mail_id, notice=notice(), house=HOUSE, recipient=READER, now=NOW)
-    mail_id = message_id("test", contact=HOUSE.contact)
-    yield "test", channel_test(mail_id=mail_id, channel="desk", house=HOUSE, recipient=READER, now=NOW)
+    ill = heartbeat(failing=2, dead=3, waiting=4, gaps=(("gazette", 2),), coverage=0.93, conditions=notice().begun)
+    end = End(host="news", unit="monitor.service", since=NOW, why="exit-code exited 69", log=("the disk is full",) * 3)
+    for language in ("en", "fr"):
+        reader = Reader(language=language)
+        for name, told in {
+            "notice": notice(),
+            "heartbeat": heartbeat(),
+            "heartbeat-ill": ill,
+            "ended": Notice(end=end, feeds=42),
+            "again": Notice(end=replace(end, is_over=True), feeds=42),
+        }.items():
+            mail_id = message_id(name, language, contact=HOUSE.contact)
+            given = {"mail_id": mail_id, "house": HOUSE, "recipient": READER, "now": NOW, "reader": reader}
+            yield name if language == "en" else f"{name}-fr", notice_message(notice=told, **given)  # type: ignore[arg-type]
+        mail_id = message_id("test", language, contact=HOUSE.contact)
+        yield (
+            "test" if language == "en" else "test-fr",
+            channel_test(mail_id=mail_id, channel="desk", house=HOUSE, recipient=READER, now=NOW, reader=reader),
+        )
     broken = replace(HOUSE, templates=(("story.html.j2", "{{ nothing_like_it }}"),))
     yield mail("stub", job("story", article(1, FRENCH), house=broken))
 

@@ -14,6 +14,7 @@ from monitor.render.words import Words
 from monitor.text import one_line
 
 LINE_LIMIT = 200  # code points of what a notice says in one line
+HEADLINE_LIMIT = 120
 NAMES_IN_SUBJECT = 5
 NAMES_IN_A_ROW = 50
 MOST_IN_A_STUB = 100  # articles
@@ -49,12 +50,6 @@ def notice_subject(notice: Notice, reader: Reader = ENGLISH) -> str:
 
 def _pulse_subject(pulse: Pulse, words: Words) -> str:
     """Whether all is well, and the figures that say so."""
-    ill = [
-        words("failing_feeds", n=pulse.failing) if pulse.failing else "",
-        words("dead_letters", n=pulse.dead) if pulse.dead else "",
-        *(_named(pulse.conditions, kind, words) for kind in CONDITIONS),
-    ]
-    ill = [part for part in ill if part]
     well = [
         words("feeds", n=pulse.feeds),
         words("new_articles", n=pulse.articles),
@@ -63,7 +58,27 @@ def _pulse_subject(pulse: Pulse, words: Words) -> str:
     if pulse.coverage is not None:
         well.append(words("coverage", percent=words.percent(pulse.coverage)))
     well.append(f"{words('label_gaps').lower()}{words.colon} {_gaps(pulse, words, NAMES_IN_SUBJECT)}")
+    ill = _ill(pulse, words)
     return f"{words('needs_a_look' if ill else 'all_well')}{words.colon} {', '.join([*ill, *well])}"
+
+
+def _ill(pulse: Pulse, words: Words) -> list[str]:
+    """What needs a look; nothing when all is well."""
+    parts = [
+        words("failing_feeds", n=pulse.failing) if pulse.failing else "",
+        words("dead_letters", n=pulse.dead) if pulse.dead else "",
+        *(_named(pulse.conditions, kind, words) for kind in CONDITIONS),
+    ]
+    return [part for part in parts if part]
+
+
+def _headline(notice: Notice, subject: str, words: Words) -> str:
+    """What stands above the mail: less than the subject where the rest stands right below."""
+    if notice.pulse is None:
+        return one_line(subject, HEADLINE_LIMIT)
+    ill = _ill(notice.pulse, words)
+    said = f"{words('needs_a_look')}{words.colon} {', '.join(ill)}" if ill else words("all_well")
+    return one_line(said[:1].upper() + said[1:], HEADLINE_LIMIT)
 
 
 def _named(conditions: Sequence[Condition], kind: str, words: Words) -> str:
@@ -127,7 +142,7 @@ def notice_facts(notice: Notice, *, house: House, now: datetime, reader: Reader 
     return {
         "subject": f"[monitor] {subject}",
         "t": words,
-        "headline": subject,
+        "headline": _headline(notice, subject, words),
         "preview": one_line(
             "; ".join(f"{item['name']}: {item['error'] or item['said']}" for item in shown), LINE_LIMIT
         ),
@@ -156,7 +171,7 @@ def _paragraphs(notice: Notice, house: House, reader: Reader) -> list[str]:
             found.append(words("runs_again_means", since=words.moment(end.since)))
         else:
             found += [words("died_means"), end.why, words("died_next", unit=end.unit)]
-    return found
+    return [paragraph for paragraph in found if paragraph]
 
 
 def _rows(pulse: Pulse, words: Words) -> list[tuple[str, str]]:
@@ -172,10 +187,9 @@ def _rows(pulse: Pulse, words: Words) -> list[tuple[str, str]]:
         ("label_coverage", words("none") if pulse.coverage is None else words.percent(pulse.coverage)),
         ("label_gaps", _gaps(pulse, words, NAMES_IN_A_ROW)),
     ]
-    conditions = [_named(pulse.conditions, kind, words) for kind in CONDITIONS]
-    return [(words(label), said) for label, said in rows] + [
-        (words("these_began"), said) for said in conditions if said
-    ]
+    if conditions := [said for kind in CONDITIONS if (said := _named(pulse.conditions, kind, words))]:
+        rows.append(("these_began", "; ".join(conditions)))
+    return [(words(label), said) for label, said in rows]
 
 
 def test_facts(*, channel: str, house: House, recipient: str, now: datetime, reader: Reader) -> Facts:

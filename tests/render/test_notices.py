@@ -197,6 +197,12 @@ def test_the_end_of_the_daemon_is_told_with_its_last_words_and_what_to_do() -> N
         assert "`systemctl restart monitor.service`" in flat
 
 
+def test_an_end_of_which_nothing_more_is_known_leaves_no_gap() -> None:
+    text = body(a_notice(failing=(), end=End(host="news", unit="monitor.service", since=NOW)), "plain")
+
+    assert "\n\n\n" not in text
+
+
 def test_its_return_is_told_with_since_when_it_was_away() -> None:
     mail = a_notice(failing=(), end=End(host="news", unit="monitor.service", since=NOW, is_over=True))
 
