@@ -85,6 +85,25 @@ def test_status_is_not_content_with_a_message_that_was_given_up(folder: Path) ->
     assert "550 no" in result.out
 
 
+def test_status_is_not_content_with_a_channel_that_is_down_or_a_message_that_waits_for_long(folder: Path) -> None:
+    with closing(open_archive(str(folder / "archive.db"), now=NOW)) as archive:
+        archive.note_down("desk", why="mail.example: refused", next_at=NOW, now=NOW)
+    down = ask(folder, "status")
+    with closing(open_archive(str(folder / "archive.db"), now=NOW)) as archive:
+        archive.note_up("desk")
+    up = ask(folder, "status")
+    ask(folder, "deliver")
+    with closing(sqlite3.connect(folder / "archive.db", isolation_level=None)) as db:
+        db.execute(
+            "UPDATE deliveries SET state = 'queued', sent_at = NULL, next_attempt_at = created_at,"
+            " created_at = '2026-01-01T00:00:00Z' WHERE state = 'sent'"
+        )
+    stuck = ask(folder, "status")
+
+    assert (down.status, up.status, stuck.status) == (1, 0, 1)
+    assert "mail.example: refused" in down.out
+
+
 def test_a_muted_rule_is_held_back_and_told_when_it_is_unmuted(folder: Path) -> None:
     muted = ask(folder, "alerts", "mute", "--rule", "ukraine", "--for", "2h")
     listed = ask(folder, "alerts", "mutes")

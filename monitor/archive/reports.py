@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from monitor.model import Condition, Outlet
 
+STUCK_AFTER = timedelta(hours=1)  # a message that waits longer is worth a look
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRow:
@@ -263,3 +265,9 @@ class Status:
     channels_down: tuple[ChannelDown, ...]
     failing_rules: tuple[Condition, ...]  # by name
     delivery_problems: tuple[DeliveryProblem, ...]
+
+    @property
+    def gets_through(self) -> bool:
+        """Whether alerts reach whom they are for, as far as we know."""
+        stuck = self.oldest_queued is not None and self.oldest_queued > STUCK_AFTER
+        return not (self.dead or self.channels_down or self.failing_rules or stuck)

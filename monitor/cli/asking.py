@@ -134,7 +134,8 @@ def _sql_parameters(given: Sequence[str]) -> dict[str, str]:
 def status(session: Session, as_json: bool) -> int:
     """How the daemon is doing: feeds by state, articles, backlog, last success, problems.
 
-    Exit status 1 when messages were given up; `monitor alerts list --state dead` names them.
+    Exit status 1 when alerts do not get through: messages were given up (`monitor alerts list --state dead` names
+    them), a channel is down, a message has waited for over an hour, or a rule fails.
     """
     with session.reading() as archive:
         at = now()
@@ -143,7 +144,7 @@ def status(session: Session, as_json: bool) -> int:
         show.as_json(found)
     else:
         _print_status(found, at)
-    return 1 if found.dead else 0
+    return 0 if found.gets_through else 1
 
 
 def _print_status(found: Status, at: datetime) -> None:
