@@ -70,6 +70,9 @@ class Daemon:
         self.now = now
         self.jitter = jitter
         self.stopping = asyncio.Event()
+        self.started = asyncio.Event()
+        self.reloading = asyncio.Lock()
+        self.reloads: set[asyncio.Task[None]] = set()
         self.notifier = Notifier(environ.get("NOTIFY_SOCKET"))
         self.scheduler = AsyncIOScheduler(
             timezone=ZoneInfo("UTC"),
@@ -92,6 +95,7 @@ class Daemon:
     async def run(self) -> None:
         """Opens everything, runs until SIGTERM or SIGINT, drains, closes. Raises what keeps it from starting."""
         async with AsyncExitStack() as stack:
+            self._listen()
             self.thread = ArchiveThread()
             stack.push_async_callback(self.thread.aclose)
             self.notifier.starting(UPGRADE_WITHIN)
@@ -116,11 +120,11 @@ class Daemon:
             self.senders = Senders(self.thread, self.archive, self.now, self.jitter, self._is_quiet)
             await self.poller.fetcher.self_test()
             self.channels = self._open_channels(self.config)
-            self._install_signals()
             self._schedule()
             self.scheduler.start()
             await self._warn_of_lost_digests()
             self._say_ready()
+            self.started.set()
             log.info(
                 "monitor started",
                 config=str(self.config.path),
@@ -139,7 +143,9 @@ class Daemon:
             self.scheduler.add_job(self._minding_the_archive(job), *args, **given)
 
         add(self.tick, "interval", seconds=TICK.total_seconds(), id="tick")
-        add(self.deliver, "interval", seconds=DELIVER_EVERY.total_seconds(), id="deliver")
+        # What waited while we were away goes at once.
+        seconds = DELIVER_EVERY.total_seconds()
+        add(self.deliver, "interval", seconds=seconds, id="deliver", next_run_time=self.now())
         add(self.watch, "interval", seconds=WATCH_EVERY.total_seconds(), id="watch")
         add(self.survey, "interval", seconds=SURVEY_EVERY.total_seconds(), id="survey")
         add(self.prune, "interval", days=1, id="prune")
@@ -295,18 +301,23 @@ class Daemon:
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _install_signals(self) -> None:
+    def _listen(self) -> None:
+        """First of all: what is asked of us while an archive is brought up to date is done after that."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
-        reloading: set[asyncio.Task[None]] = set()
 
         def start_reload() -> None:
-            task = asyncio.create_task(self.reload())
-            reloading.add(task)
-            task.add_done_callback(reloading.discard)
+            task = asyncio.create_task(self._reload_in_turn())
+            self.reloads.add(task)
+            task.add_done_callback(self.reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, start_reload)
+
+    async def _reload_in_turn(self) -> None:
+        await self.started.wait()
+        async with self.reloading:
+            await self.reload()
 
     async def reload(self) -> None:
         """Takes the configuration file as it is now. A file with an error changes nothing, and each error is logged."""

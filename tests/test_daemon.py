@@ -19,7 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.archive import open_archive
+from monitor.archive import migrations, open_archive
+from monitor.archive.opening import APPLICATION_ID
+from tests.archive.test_migrations import ROWS
 from tests.commands import Result, environment, monitor
 from tests.rss import item, rss
 
@@ -281,6 +283,46 @@ def test_a_channel_that_is_down_silences_the_ping(tmp_path: Path, feed: Feed) ->
             manager.wait_for("WATCHDOG")
 
     assert not feed.pinged.is_set()
+
+
+def an_old_archive(database: Path, deliveries: int) -> None:
+    """An archive of the first schema with so many deliveries, which takes a moment to bring up to date."""
+    database.parent.mkdir()
+    with closing(sqlite3.connect(database, isolation_level=None)) as old, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        migrations.migrate(old)
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        old.executescript(ROWS)
+        old.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n LIMIT ?)"
+            " INSERT INTO deliveries (alert, channel, recipient, message_id, state, created_at, sent_at, message)"
+            " SELECT 9, 'desk', 'x' || i, '<' || i || '@x>', 'sent', '2026-11-01T13:00:00Z', '2026-11-01T13:00:01Z',"
+            " x'00' FROM n",
+            (deliveries - 1,),  # ROWS has one
+        )
+
+
+@pytest.mark.parametrize("reloads", [False, True])
+def test_what_is_asked_of_it_while_an_old_archive_is_brought_up_to_date_is_done_after_that(
+    tmp_path: Path, feed: Feed, *, reloads: bool
+) -> None:
+    an_old_archive(tmp_path / "db" / "archive.db", deliveries=30_000)
+    (tmp_path / "feeds.yaml").write_text(SETTINGS.format(port=feed.port, query="Ukraine"))
+    manager = Manager(tmp_path)
+    try:
+        manager.wait_for("EXTEND_TIMEOUT")
+        if reloads:
+            manager.process.send_signal(signal.SIGHUP)
+            manager.wait_for("RELOADING=1")
+            manager.wait_for("READY=1")
+        manager.process.send_signal(signal.SIGTERM)
+
+        assert manager.process.wait(PATIENCE) == 0
+    finally:
+        manager.close()
+
+    assert archived(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+    assert archived(tmp_path, "SELECT count(*) FROM messages") == [(30_000,)]
 
 
 def test_no_worker_outlives_a_daemon_that_was_killed(tmp_path: Path, feed: Feed) -> None:
