@@ -149,7 +149,7 @@ async def run_daemon(settings: config.Config, alerts: int, sink: Sink) -> dict[i
     return committed
 
 
-def latency(folder: Path, alerts: int = 100) -> dict[str, object]:
+def latency(folder: Path, alerts: int = 60) -> dict[str, object]:
     """Milliseconds from the poll's commit to the 250."""
     feed = Feed()
     with sink() as server:

@@ -43,12 +43,14 @@ class NumberedFeed:
 
     def __init__(self) -> None:
         self.count = PRIMING
+        self.asked = threading.Event()
         feed = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                feed.asked.set()
                 count = feed.count
                 etag = f'"{count}"'
                 if self.headers.get("If-None-Match") == etag:
@@ -184,8 +186,12 @@ def main() -> int:
             [sys.executable, "-m", "monitor", "-q", "poll", "--all"], cwd=folder, check=True, stdout=subprocess.DEVNULL
         )
         for number in range(1, options.rounds + 1):
+            feed.asked.clear()
             daemon = start(folder, log)
-            deadline = time.monotonic() + chance.uniform(0.8, 4.0)
+            if number % 3:  # of three daemons one may die before it has done anything
+                feed.asked.wait(30)
+                feed.count += 1
+            deadline = time.monotonic() + chance.uniform(0.1, 2.5)
             while time.monotonic() < deadline and daemon.poll() is None:
                 feed.count += chance.randint(0, 4)
                 time.sleep(chance.uniform(0.02, 0.2))
