@@ -22,7 +22,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from monitor.archive import open_archive
-from monitor.rules import fts_reads_alike
+from monitor.rules import fts_text
 
 FEEDS = 200
 DAYS = 365
@@ -74,7 +74,8 @@ def rows(articles: int, until: datetime) -> Iterator[dict[str, object]]:
             "title": title,
             "text": text,
             "link": f"https://gazette.example/{number}",
-            "alike": fts_reads_alike(title) and fts_reads_alike(text),
+            "title_words": fts_text(title),
+            "text_words": fts_text(text),
         }
 
 
@@ -101,8 +102,9 @@ def fill(path: Path, articles: int) -> None:
             )
             archive.executemany(
                 "INSERT INTO articles (id, feed, story, first_seen_at, published_source, language, language_confidence,"
-                " language_source, link, canon_version, content_digest, fts_alike, title, text) "
-                "VALUES (:id, :feed, :id, :at, 'none', 'fr', 0.9, 'detected', :link, 1, :id, :alike, :title, :text)",
+                " language_source, link, canon_version, content_digest, title, text, title_words, text_words) "
+                "VALUES (:id, :feed, :id, :at, 'none', 'fr', 0.9, 'detected', :link, 1, :id, :title, :text,"
+                " :title_words, :text_words)",
                 batch,
             )
             archive.executemany(

@@ -13,12 +13,6 @@ CREATE TABLE stories (
                 CHECK (last_seen_at GLOB '????-??-??T??:??:??Z')
 ) STRICT;
 
-CREATE VIRTUAL TABLE articles_fts USING fts5 (
-  title, -- articles.title
-  text,  -- articles.text
-  content = 'articles', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
-);
-
 CREATE TABLE revisions (
   id      INTEGER PRIMARY KEY, -- ascending in the order the versions were replaced
   article INTEGER NOT NULL     -- the article that said this before
@@ -130,73 +124,6 @@ CREATE TABLE events (
   last_seen_at  TEXT NOT NULL        -- instant of the latest sighting or revision of any of them
                 CHECK (last_seen_at GLOB '????-??-??T??:??:??Z')
 ) STRICT;
-
-CREATE TABLE articles (
-  id                  INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of archiving, never used again
-  feed                TEXT NOT NULL              -- the first feed that carried it
-                      REFERENCES feeds (key),
-  story               INTEGER NOT NULL           -- copies and versions of one text share a story
-                      REFERENCES stories (id),
-  event               INTEGER                    -- different newsrooms' reports of one event share it; null: no other
-                      REFERENCES events (id),    -- report of it is known
-  first_seen_at       TEXT NOT NULL              -- instant we first saw it
-                      CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
-  published_at        TEXT                       -- instant the feed says it was published; null: no believable date
-                      CHECK (published_at GLOB '????-??-??T??:??:??Z'),
-  published_source    TEXT NOT NULL,             -- where it is from: published, updated, clamped (was too late), none
-  updated_at          TEXT                       -- instant we last saw its title or text changed; null: never
-                      CHECK (updated_at GLOB '????-??-??T??:??:??Z'),
-  revisions           INTEGER NOT NULL DEFAULT 0 -- how often its title or text has changed since
-                      CHECK (revisions >= 0),
-  language            TEXT NOT NULL,             -- BCP 47 tag, or und (undetermined)
-  language_confidence REAL NOT NULL              -- 0 to 1; 0 for und
-                      CHECK (language_confidence BETWEEN 0 AND 1),
-  language_source     TEXT NOT NULL,             -- what the tag rests on: script, detected, feed, declared, none
-  guid                TEXT,                      -- the entry's identity as its first feed gives it; null: it gives none
-  link                TEXT,                      -- the publisher's own address, for people; null: the feed gives none
-  link_key            TEXT,                      -- that address in the form we compare by; null: it identifies nothing
-  canon_version       INTEGER NOT NULL,          -- version of the rules that made link_key
-  content_digest      INTEGER NOT NULL,          -- 63 bits over title and text; another one is a revision
-  fingerprint         INTEGER,                   -- 63 bits over the folded words; null: too few words to tell
-  signature           BLOB,                      -- what its words come to, for finding copies; null: too few words
-  fts_alike           INTEGER NOT NULL           -- 1: the full-text index splits it into the words rules see; 0: not
-                      CHECK (fts_alike IN (0, 1)), -- quite, so a search reads it whatever the index says
-  authors             TEXT NOT NULL DEFAULT '[]' -- JSON array of names
-                      CHECK (json_type(authors) = 'array'),
-  categories          TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as the feed gives them
-                      CHECK (json_type(categories) = 'array'),
-  text_source         TEXT NOT NULL DEFAULT 'feed' -- where text is from: feed, page (on the web)
-                      CHECK (text_source IN ('feed', 'page')),
-  title               TEXT NOT NULL,             -- plain text, one line; empty: the entry had none
-  text                TEXT NOT NULL              -- plain text, a line a paragraph; empty: the entry had none
-) STRICT;
-
-CREATE INDEX articles_by_link_key ON articles (link_key) WHERE link_key IS NOT NULL;
-
-CREATE INDEX articles_by_fingerprint ON articles (fingerprint) WHERE fingerprint IS NOT NULL;
-
-CREATE INDEX articles_not_alike ON articles (id) WHERE fts_alike = 0;
-
-CREATE INDEX articles_by_first_seen ON articles (first_seen_at);
-
-CREATE INDEX articles_by_feed ON articles (feed, first_seen_at);
-
-CREATE INDEX articles_by_story ON articles (story);
-
-CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
-  INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
-END;
-
-CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
-  INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
-END;
-
-CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text ON articles BEGIN
-  INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
-  INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
-END;
-
-CREATE INDEX articles_by_event ON articles (event) WHERE event IS NOT NULL;
 
 CREATE TABLE sightings (
   feed      TEXT NOT NULL    -- the feed that carried the article
@@ -519,3 +446,83 @@ CREATE TABLE heartbeat (
   last_at TEXT                -- instant it was last sent; null: not yet
           CHECK (last_at GLOB '????-??-??T??:??:??Z')
 ) STRICT;
+
+CREATE TABLE articles (
+  id                  INTEGER PRIMARY KEY AUTOINCREMENT, -- ascending in the order of archiving, never used again
+  feed                TEXT NOT NULL              -- the first feed that carried it
+                      REFERENCES feeds (key),
+  story               INTEGER NOT NULL           -- copies and versions of one text share a story
+                      REFERENCES stories (id),
+  event               INTEGER                    -- different newsrooms' reports of one event share it; null: no other
+                      REFERENCES events (id),    -- report of it is known
+  first_seen_at       TEXT NOT NULL              -- instant we first saw it
+                      CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  published_at        TEXT                       -- instant the feed says it was published; null: no believable date
+                      CHECK (published_at GLOB '????-??-??T??:??:??Z'),
+  published_source    TEXT NOT NULL,             -- where it is from: published, updated, clamped (was too late), none
+  updated_at          TEXT                       -- instant we last saw its title or text changed; null: never
+                      CHECK (updated_at GLOB '????-??-??T??:??:??Z'),
+  revisions           INTEGER NOT NULL DEFAULT 0 -- how often its title or text has changed since
+                      CHECK (revisions >= 0),
+  language            TEXT NOT NULL,             -- BCP 47 tag, or und (undetermined)
+  language_confidence REAL NOT NULL              -- 0 to 1; 0 for und
+                      CHECK (language_confidence BETWEEN 0 AND 1),
+  language_source     TEXT NOT NULL,             -- what the tag rests on: script, detected, feed, declared, none
+  guid                TEXT,                      -- the entry's identity as its first feed gives it; null: it gives none
+  link                TEXT,                      -- the publisher's own address, for people; null: the feed gives none
+  link_key            TEXT,                      -- that address in the form we compare by; null: it identifies nothing
+  canon_version       INTEGER NOT NULL,          -- version of the rules that made link_key
+  content_digest      INTEGER NOT NULL,          -- 63 bits over title and text; another one is a revision
+  fingerprint         INTEGER,                   -- 63 bits over the folded words; null: too few words to tell
+  signature           BLOB,                      -- what its words come to, for finding copies; null: too few words
+  authors             TEXT NOT NULL DEFAULT '[]' -- JSON array of names
+                      CHECK (json_type(authors) = 'array'),
+  categories          TEXT NOT NULL DEFAULT '[]' -- JSON array of texts, as the feed gives them
+                      CHECK (json_type(categories) = 'array'),
+  pruned_at           TEXT                       -- instant its text was dropped to save room; null: it is all there
+                      CHECK (pruned_at GLOB '????-??-??T??:??:??Z'),
+  text_source         TEXT NOT NULL DEFAULT 'feed' -- where text is from: feed, page (on the web)
+                      CHECK (text_source IN ('feed', 'page')),
+  title               TEXT NOT NULL,             -- plain text, one line; empty: the entry had none
+  text                TEXT NOT NULL,             -- plain text, a line a paragraph; empty: the entry had none
+  title_words         TEXT,                      -- what articles_fts holds of title; null: title itself
+  text_words          TEXT                       -- what articles_fts holds of text; null: text itself
+) STRICT;
+
+CREATE INDEX articles_by_link_key ON articles (link_key) WHERE link_key IS NOT NULL;
+
+CREATE INDEX articles_by_fingerprint ON articles (fingerprint) WHERE fingerprint IS NOT NULL;
+
+CREATE INDEX articles_by_first_seen ON articles (first_seen_at);
+
+CREATE INDEX articles_by_feed ON articles (feed, first_seen_at);
+
+CREATE INDEX articles_by_story ON articles (story);
+
+CREATE INDEX articles_by_event ON articles (event) WHERE event IS NOT NULL;
+
+CREATE VIEW articles_words AS -- what articles_fts indexes
+SELECT id, coalesce(title_words, title) AS title, coalesce(text_words, text) AS text FROM articles;
+
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+  title, -- articles.title, or articles.title_words
+  text,  -- articles.text, or articles.text_words
+  content = 'articles_words', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
+  INSERT INTO articles_fts (rowid, title, text)
+  VALUES (new.id, coalesce(new.title_words, new.title), coalesce(new.text_words, new.text));
+END;
+
+CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
+  INSERT INTO articles_fts (articles_fts, rowid, title, text)
+  VALUES ('delete', old.id, coalesce(old.title_words, old.title), coalesce(old.text_words, old.text));
+END;
+
+CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text, title_words, text_words ON articles BEGIN
+  INSERT INTO articles_fts (articles_fts, rowid, title, text)
+  VALUES ('delete', old.id, coalesce(old.title_words, old.title), coalesce(old.text_words, old.text));
+  INSERT INTO articles_fts (rowid, title, text)
+  VALUES (new.id, coalesce(new.title_words, new.title), coalesce(new.text_words, new.text));
+END;

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TextIO
 
+from monitor.sheets import inert, markdown
 from monitor.text import clean
 
 # What a table is given when it is not printed on a terminal, so that a line is never wrapped in a file or a pipe.
@@ -35,15 +36,26 @@ WAITS_FOR = {
 
 def as_json(value: object) -> None:
     """One JSON document on standard output."""
-    json.dump(_plain(value), sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
     sys.stdout.write("\n")
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO | None = None) -> None:
-    """Comma-separated values with a header line (RFC 4180)."""
+    """Comma-separated values with a header line (RFC 4180); no cell is a formula to a spreadsheet."""
     writer = csv.writer(out or sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow(map(inert, columns))
+    writer.writerows([inert(_csv_cell(value)) for value in row] for row in rows)
+
+
+def _csv_cell(value: object) -> object:
+    """A value as a cell: lists as JSON, bytes as hexadecimal, all else as it is."""
+    value = plain(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def as_markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table in Markdown, to be pasted."""
+    sys.stdout.write(markdown(columns, ([cell(value) for value in row] for row in rows)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
@@ -144,7 +156,7 @@ def _console() -> Any:
     )
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A value as JSON has it: instants as UTC text, durations in seconds, bytes as hexadecimal."""
     match value:
         case Enum():
@@ -156,10 +168,10 @@ def _plain(value: object) -> object:
         case bytes():
             return value.hex()
         case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list() | set() | frozenset():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+            return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
         case _:
             return value

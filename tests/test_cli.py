@@ -224,6 +224,36 @@ def test_search_shows_the_matched_words(polled: Path) -> None:
     assert "About the *alliance*." in result.out
 
 
+def test_a_search_counts_what_it_finds_by_language_feed_rule_and_day(polled: Path) -> None:
+    counts = monitor("search", "@ALLIANCE OR again", "--facets", "--json", cwd=polled).json()
+    shown = monitor("search", "@ALLIANCE OR again", "--facets", cwd=polled)
+    none = monitor("search", "nowhere", "--facets", cwd=polled)
+
+    assert (counts["articles"], counts["complete"]) == (2, True)
+    assert counts["feeds"] == {"gazette": 2}
+    assert sum(counts["languages"].values()) == sum(counts["days"].values()) == 2
+    assert counts["rules"] == {"alliance": 1, "ukraine": 1}
+    assert "gazette" in shown.out
+    assert "2 articles" in shown.err
+    assert (none.out, none.err, none.status) == ("", "no article matches\n", 0)
+
+
+def test_a_search_prints_what_spreadsheets_and_other_programs_read(polled: Path) -> None:
+    as_csv = monitor("search", "@ALLIANCE OR again", "--csv", cwd=polled).out.splitlines()
+    links = monitor("search", "@ALLIANCE OR again", "-0", cwd=polled).out.split("\0")
+
+    assert as_csv[0].split(",")[:3] == ["id", "feed", "language"]
+    assert len(as_csv) == 3
+    assert len(links) == 3
+    assert links[-1] == ""
+    assert all(link.startswith("http") for link in links[:-1])
+
+
+def test_a_search_that_is_to_be_printed_in_two_ways_is_refused(polled: Path) -> None:
+    assert monitor("search", "again", "--csv", "--json", cwd=polled).status == 2
+    assert monitor("search", "again", "--facets", "-0", cwd=polled).status == 2
+
+
 def test_a_search_that_cannot_be_read_says_where(polled: Path) -> None:
     result = monitor("search", "(ukraine", cwd=polled)
 

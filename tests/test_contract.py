@@ -22,7 +22,7 @@ COMMANDS = {
     "check": {"--online"},
     "poll": {"--all", "--dry-run"},
     "deliver": {"--now"},
-    "search": {"--since", "--feed", "--lang", "--limit", "--json"},
+    "search": {"--since", "--feed", "--lang", "--limit", "--best", "--facets", "--json", "--csv", "-0"},
     "sql": {"--json", "--csv", "--file", "--list"},
     "rules list": {"--json"},
     "rules test": {"--query", "--since", "--limit", "--backfill", "--alert", "--json"},

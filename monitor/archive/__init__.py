@@ -431,11 +431,15 @@ class Archive(Protocol):
         feed: str | None = None,
         language: str | None = None,
     ) -> Iterator[SearchRow]:
-        """Articles, newest first: all, or those an FTS5 expression finds and those whose words FTS5 splits otherwise.
+        """Articles, newest first: all, or those an FTS5 expression finds.
 
-        `since` is when they were first seen, `feed` who first carried them.
+        `since` is when they were first seen, `feed` who carries them.
         `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
         """
+        ...
+
+    def rules_matching(self, articles: Iterable[int]) -> Mapping[str, int]:
+        """Rule → how many of these articles it matched, as is recorded."""
         ...
 
     def is_indexed(self, fts: str) -> bool:

@@ -13,7 +13,7 @@ from monitor.archive import stories, watching
 from monitor.archive.alerting import store_alert, store_matches
 from monitor.archive.values import Bindable, due, instant, instant_or_none, params, texts
 from monitor.model import Article, PageOutcome, PageWanted, PollOutcome
-from monitor.rules import fts_reads_alike
+from monitor.rules import fts_text
 
 # How many pages of a host one lease takes: a feed of that host that becomes due meanwhile waits for them.
 PAGES_A_LEASE = 10
@@ -148,14 +148,14 @@ def record_page(db: sqlite3.Connection, outcome: PageOutcome) -> bool:
         db.execute(
             """
             UPDATE articles SET
-                text = :text, text_source = 'page', fts_alike = :fts_alike, language = :language,
+                text = :text, text_source = 'page', text_words = :text_words, language = :language,
                 language_confidence = :confidence, language_source = :source
             WHERE id = :article
             """,
             params(
                 article=wanted.id,
                 text=full.text,
-                fts_alike=fts_reads_alike(wanted.article.title) and fts_reads_alike(full.text),
+                text_words=fts_text(full.text),
                 language=guess.language,
                 confidence=guess.confidence,
                 source=guess.source,

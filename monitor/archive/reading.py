@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from monitor.advice import advice
@@ -21,7 +20,7 @@ from monitor.archive.reports import (
     SearchRow,
     Status,
 )
-from monitor.archive.values import Bindable, instant, instant_or_none, json_array, params, texts
+from monitor.archive.values import instant, instant_or_none, json_array, params, texts
 from monitor.archive.watching import failing_rules
 from monitor.identity import remark
 from monitor.model import SUCCESSES, Outlet
@@ -304,7 +303,7 @@ def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
 _SEARCH_COLUMNS = """
     articles.id, articles.story, articles.feed, articles.guid, articles.link, articles.title, articles.text,
     articles.authors, articles.categories, articles.language, articles.language_confidence, articles.language_source,
-    articles.published_at, articles.published_source, articles.first_seen_at, articles.fts_alike,
+    articles.published_at, articles.published_source, articles.first_seen_at,
     articles.first_seen_at > (SELECT min(first_seen_at) FROM articles AS polled WHERE polled.feed = articles.feed)
         AS is_news,
     (SELECT entry_key FROM sightings WHERE article = articles.id AND feed = articles.feed ORDER BY seen_at, entry_key
@@ -316,26 +315,16 @@ _SEARCH_COLUMNS = """
 def search(
     db: sqlite3.Connection, fts: str | None, *, since: datetime | None, feed: str | None, language: str | None
 ) -> Iterator[SearchRow]:
-    """Articles, newest first: all, or those the index finds and those it does not read as rules do."""
+    """Articles, newest first: all, or those the index finds.
+
+    Reads in batches of short statements: a long reader would keep the log from being cut.
+    """
     outlets = _outlets(db)
     given = params(fts=fts, since=since, feed=feed, language=language, batch=SEARCH_BATCH)
-    if fts is None:
-        return _search(db, outlets, "articles", "articles.id", "TRUE", given)
-    indexed = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
-    found = _search(db, outlets, indexed, "articles_fts.rowid", "articles_fts MATCH :fts AND articles.fts_alike", given)
-    unlike = _search(db, outlets, "articles", "articles.id", "articles.fts_alike = 0", given)
-    return heapq.merge(found, unlike, key=lambda row: -row.id)
-
-
-def _search(
-    db: sqlite3.Connection,
-    outlets: Mapping[str, Outlet],
-    source: str,
-    number: str,
-    found: str,
-    given: Mapping[str, Bindable],
-) -> Iterator[SearchRow]:
-    """Reads in batches of short statements: a long reader would keep the log from being cut."""
+    source, number, found = "articles", "articles.id", "TRUE"
+    if fts is not None:
+        source = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
+        number, found = "articles_fts.rowid", "articles_fts MATCH :fts"
     oldest = db.execute(
         "SELECT iif(:since IS NULL, 0, (SELECT min(id) FROM articles WHERE first_seen_at >= :since)) AS id", given
     ).fetchone()["id"]
@@ -346,7 +335,8 @@ def _search(
         FROM {source}
         WHERE {found} AND {number} BETWEEN :oldest AND :newest
               AND (:since IS NULL OR articles.first_seen_at >= :since)
-              AND (:feed IS NULL OR articles.feed = :feed)
+              AND (:feed IS NULL OR articles.feed = :feed
+                   OR EXISTS (SELECT 1 FROM sightings WHERE sightings.article = articles.id AND sightings.feed = :feed))
               AND (:language IS NULL OR articles.language = :language OR articles.language LIKE :language || '-%')
         ORDER BY {number} DESC LIMIT :batch
         """
@@ -354,6 +344,18 @@ def _search(
     while rows := db.execute(statement, {**given, "oldest": oldest, "newest": newest}).fetchall():
         yield from (_search_row(row, outlets) for row in rows)
         newest = rows[-1]["id"] - 1
+
+
+def rules_matching(db: sqlite3.Connection, articles: Iterable[int]) -> Mapping[str, int]:
+    """Rule → how many of these articles it matched, as is recorded."""
+    rows = db.execute(
+        """
+        SELECT rule, count(*) AS articles FROM matches
+        WHERE article IN (SELECT value FROM json_each(:articles)) GROUP BY rule
+        """,
+        params(articles=list(articles)),
+    )
+    return {row["rule"]: row["articles"] for row in rows}
 
 
 def is_indexed(db: sqlite3.Connection, fts: str) -> bool:
@@ -410,5 +412,4 @@ def _search_row(row: sqlite3.Row, outlets: Mapping[str, Outlet]) -> SearchRow:
         published_source=row["published_source"],
         first_seen_at=instant(row["first_seen_at"]),
         is_news=bool(row["is_news"]),
-        is_alike=bool(row["fts_alike"]),
     )

@@ -34,7 +34,7 @@ from monitor.model import (
     Revised,
     Verdict,
 )
-from monitor.rules import fts_reads_alike
+from monitor.rules import fts_text
 from monitor.text import digest
 from monitor.urls import CANON_VERSION
 
@@ -116,10 +116,10 @@ def _store_articles(db: sqlite3.Connection, outcome: PollOutcome) -> tuple[int, 
         """
         INSERT INTO articles (id, feed, story, first_seen_at, published_at, published_source, language,
                               language_confidence, language_source, guid, link, link_key, canon_version, content_digest,
-                              fingerprint, fts_alike, authors, categories, title, text)
+                              fingerprint, authors, categories, title, text, title_words, text_words)
         VALUES (:id, :feed, :id, :first_seen_at, :published_at, :published_source, :language, :language_confidence,
-                :language_source, :guid, :link, :link_key, :canon_version, :content_digest, :fingerprint, :fts_alike,
-                :authors, :categories, :title, :text)
+                :language_source, :guid, :link, :link_key, :canon_version, :content_digest, :fingerprint,
+                :authors, :categories, :title, :text, :title_words, :text_words)
         """,
         rows,
     )
@@ -149,16 +149,13 @@ def _article_row(finding: Finding, number: int) -> dict[str, str | int | float |
         canon_version=CANON_VERSION,
         content_digest=article.content_digest,
         fingerprint=article.fingerprint,
-        fts_alike=_fts_alike(article),
         authors=article.authors,
         categories=article.categories,
         title=article.title,
         text=article.text,
+        title_words=fts_text(article.title),
+        text_words=fts_text(article.text),
     )
-
-
-def _fts_alike(article: Article) -> bool:
-    return fts_reads_alike(article.title) and fts_reads_alike(article.text)
 
 
 def _article_id(verdict: Verdict, numbers: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> int:
@@ -212,7 +209,8 @@ def _revise(
         text=now_says.text,
         content_digest=now_says.content_digest,
         fingerprint=now_says.fingerprint,
-        fts_alike=_fts_alike(now_says),
+        title_words=fts_text(now_says.title),
+        text_words=fts_text(now_says.text),
         updated_at=now_says.seen_at,
         page_stays=page_stays,
         language=language and language.language,
@@ -222,10 +220,10 @@ def _revise(
     db.execute(
         """
         UPDATE articles SET
-            title = :title, content_digest = :content_digest, fingerprint = :fingerprint,
+            title = :title, title_words = :title_words, content_digest = :content_digest, fingerprint = :fingerprint,
             updated_at = :updated_at, revisions = revisions + 1,
             text = iif(:page_stays, text, :text), text_source = iif(:page_stays, text_source, 'feed'),
-            fts_alike = iif(:page_stays, min(fts_alike, :fts_alike), :fts_alike),
+            text_words = iif(:page_stays, text_words, :text_words),
             language = iif(:page_stays, language, coalesce(:language, language)),
             language_confidence = iif(:page_stays, language_confidence, coalesce(:confidence, language_confidence)),
             language_source = iif(:page_stays, language_source, coalesce(:source, language_source))

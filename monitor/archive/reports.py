@@ -92,7 +92,6 @@ class SearchRow:
     published_source: str  # published, updated, clamped, none
     first_seen_at: datetime
     is_news: bool  # not of its feed's first poll, which alerts nobody
-    is_alike: bool  # the full-text index has the words that rules see in it
 
     @property
     def feed(self) -> str:

@@ -402,6 +402,10 @@ class SqliteArchive:
         with self._explained() as db:
             yield from reading.search(db, fts, since=since, feed=feed, language=language)
 
+    def rules_matching(self, articles: Iterable[int]) -> Mapping[str, int]:
+        with self._explained() as db:
+            return reading.rules_matching(db, articles)
+
     def is_indexed(self, fts: str) -> bool:
         with self._explained() as db:
             return reading.is_indexed(db, fts)

@@ -6,12 +6,13 @@ them, so that `monitor --help` is instant.
     session   the global options, the configuration, the archive, the clock
     working   run, poll, deliver: what changes the archive or sends
     checking  check
-    asking    search, sql, status: what only reads
+    asking    sql, status: what only reads
+    searching search
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
     rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
     rules_diff, rules_explain, rules_bench   more of the group rules
-    matching  rules held against the archive
+    matching  what a search of the archive prints
     alerts    the alerts, mutes, digests
     database  db: the archive itself
 """
@@ -35,6 +36,7 @@ from monitor.cli import (
     rules_bench,
     rules_diff,
     rules_explain,
+    searching,
     stories,
     working,
 )
@@ -77,7 +79,7 @@ for command in (
     working.poll,
     working.deliver,
     checking.check,
-    asking.search,
+    searching.search_command,
     asking.sql,
     stories.stories,
     stories.explain,

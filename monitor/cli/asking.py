@@ -4,76 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, candidates_for, each_match, finder, hit_of, print_hit, progress
-from monitor.cli.session import Age, Session, json_option, now, pass_session
-from monitor.errors import ConfigError, RuleError
+from monitor.cli.session import Session, json_option, now, pass_session
 
 if TYPE_CHECKING:
     from monitor.archive import Status
-    from monitor.config import Config
 
 
 RESCAN = "A fault of monitor's: please report it. Once mended: monitor rules test {rule} --backfill 7d --alert"
-
-
-@click.command()
-@click.argument("query")
-@click.option("--since", type=Age(), metavar="AGE", help="Only articles first seen in the last 30d, 12h, …")
-@click.option("--feed", metavar="KEY", help="Only articles first carried by this feed.")
-@click.option("--lang", metavar="TAG", help="Only articles in this language, such as fr.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most this many.")
-@json_option
-@pass_session
-def search(
-    session: Session,
-    query: str,
-    since: timedelta | None,
-    feed: str | None,
-    lang: str | None,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """Search the archive with the rule language, newest first."""
-    from monitor.model import RuleSpec
-    from monitor.rules import RuleSet, compile_rule
-
-    config = _config(session)
-    try:
-        rule = compile_rule(RuleSpec(name="search", query=query), config.aliases if config else {})
-    except RuleError as error:
-        raise click.UsageError(f"query, {error}") from None
-    rules, feeds = RuleSet([rule]), by_key(config.feeds if config else ())
-    with session.reading() as archive:
-        rows = archive.search(
-            candidates_for(rules.rules), since=now() - since if since else None, feed=feed, language=lang
-        )
-        with progress(now(), archive.earliest(None)) as line:
-            found = each_match(rows, finder(rules, feeds), line)
-            hits = [hit_of(row, matches[0]) for row, matches in islice(found, limit)]
-    if as_json:
-        show.as_json(hits)
-        return
-    for hit in hits:
-        print_hit(hit)
-    more = "; --limit shows more" if len(hits) == limit else ""
-    show.note(f"{show.counted(len(hits), 'article')}{more}" if hits else "no article matches")
-
-
-def _config(session: Session) -> Config | None:
-    """The configuration; None when the archive was named on the command line and there is no file."""
-    try:
-        return session.config
-    except ConfigError:
-        if session.archive is None:
-            raise
-        return None
 
 
 @click.command()

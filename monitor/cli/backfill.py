@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, candidates_for, each_match, finder, progress
+from monitor.cli.matching import each_match, progress
 from monitor.cli.session import Session, now
 from monitor.model import AlertIntent, Backfill, Match
+from monitor.search import by_key, candidates_for, finder
 
 if TYPE_CHECKING:
     from monitor.config import Config

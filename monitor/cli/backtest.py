@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor import show
-from monitor.cli.matching import Hit, by_key, candidates_for, each_match, finder, hit_of, print_hit, progress
+from monitor.cli.matching import each_match, print_hit, progress
 from monitor.cli.session import Session, now
 from monitor.model import RuleSpec
+from monitor.search import Hit, by_key, candidates_for, finder, hit_of
 
 if TYPE_CHECKING:
     from monitor.archive import SearchRow

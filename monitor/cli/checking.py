@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, finder
 from monitor.cli.session import EXIT_SOME_FEEDS_FAILED, Session, now, pass_session
 from monitor.errors import ArchiveError, Problem
+from monitor.search import by_key, finder
 
 if TYPE_CHECKING:
     from monitor.archive import Archive

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, documents_of
 from monitor.cli.session import Session, json_option, pass_session
+from monitor.search import by_key, documents_of
 
 if TYPE_CHECKING:
     from monitor.rules import Document, Rule, RuleSet

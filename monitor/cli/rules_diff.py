@@ -13,9 +13,10 @@ import click
 
 from monitor import show
 from monitor.cli.backtest import written
-from monitor.cli.matching import Hit, by_key, candidates_for, documents_of, hit_of, matches_in, print_hit, progress
+from monitor.cli.matching import print_hit, progress
 from monitor.cli.session import Age, Session, json_option, now, pass_session
 from monitor.model import FeedSpec, Match
+from monitor.search import Hit, by_key, candidates_for, documents_of, hit_of, matches_in
 
 if TYPE_CHECKING:
     from monitor.archive import Archive, SearchRow

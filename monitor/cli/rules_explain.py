@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.matching import by_key, documents_of
 from monitor.cli.rules import rule_named
 from monitor.cli.session import Session, json_option, now, pass_session
 from monitor.cli.stories import articles_meant, not_there
 from monitor.model import FeedSpec, Span
+from monitor.search import by_key, documents_of
 
 if TYPE_CHECKING:
     from monitor.archive import SearchRow

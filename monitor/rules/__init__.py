@@ -17,14 +17,12 @@ ruleset.py    queries, rules with their scope, and all rules against one article
 explaining.py why a rule matched an article or did not
 implication.py that all matches of one query are matches of another
 doubts.py     rules that can never match, or find only what another one finds
-glance.py     that no rule can match a text, without reading its words
 prefilter.py  query → FTS5 expression, to narrow a search of the archive before the query itself decides
 """
 
 from monitor.rules.document import Document, document_of
-from monitor.rules.glance import may_match
 from monitor.rules.grammar import Aliases
-from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_reads_alike, fts_word
+from monitor.rules.prefilter import fts_prefilter, fts_prefilter_of, fts_text, fts_word, fts_words
 from monitor.rules.ruleset import Query, Rule, RuleSet, compile_query, compile_rule
 
 __all__ = [
@@ -38,7 +36,7 @@ __all__ = [
     "document_of",
     "fts_prefilter",
     "fts_prefilter_of",
-    "fts_reads_alike",
+    "fts_text",
     "fts_word",
-    "may_match",
+    "fts_words",
 ]

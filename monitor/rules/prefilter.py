@@ -1,19 +1,22 @@
-"""Query to FTS5 expression: which articles of the archive are worth evaluating.
+"""Query to FTS5 expression: which articles of the archive are worth evaluating. And what the index is given to read.
 
 The table's tokenizer (`unicode61 remove_diacritics 2`, https://www.sqlite.org/fts5.html#unicode61_tokenizer) reads
 words otherwise than we do: it keeps ß, œ, ø, ł, ά and أ, takes a Chinese sentence for one word, and glues to a word
-every emoji younger than its tables. So the expression asks for words of some scripts only, in each spelling that folds
-to them. Where an article holds a character the two read differently, FTS5 has no say; `fts_reads_alike` tells.
+every emoji younger than its tables. So a title or text with a character that the two read differently is indexed as its
+words, as rules see them, with spaces between; any other as it is. The expression asks for a word in each spelling that
+folds to it, which finds it in either.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.rules.gates import gate
 from monitor.rules.ruleset import Query, Rule
 from monitor.rules.tree import And, Count, First, Has, In, Near, Node, Not, Or, Part, Regex, Term
+from monitor.rules.words import fold_words, written_words
 
 # Characters that divide words for both tokenizers, or are the same letter to both, or one of _KEPT. Latin, Greek,
 # Cyrillic, Armenian, Hebrew, Arabic, punctuation, currencies, signs, Hangul, emoji. A test asks SQLite about each.
@@ -33,10 +36,8 @@ _ASKED = re.compile(
     "[0-9a-z'\u0180-\u02af\u0370-\u03ff\u0430-\u0527\u0561-\u0587\u05d0-\u05ea\u0620-\u063f\u0641-\u064a\u066e-\u06d5\uac00-\ud7a3]+"
 )
 # Scripts of which _ALIKE holds nothing, and nothing that folds to it: from Syriac to Georgian, from Ethiopic to
-# Mongolian, Chinese, Japanese.
-_NOT_ALIKE = re.compile("[\u0700-\u10ff\u1200-\u1cff\u2e80-\ua4cf\U00020000-\U0003ffff]")
-# Finds nothing among the articles that FTS5 has a say about: a word with a letter that none of them holds.
-_NOTHING = '"\ue000"'
+# Mongolian, Chinese, Japanese. A field that holds one is indexed as its words.
+NOT_ALIKE = re.compile("[\u0700-\u10ff\u1200-\u1cff\u2e80-\ua4cf\U00020000-\U0003ffff]")
 # Letters that we fold to others, and FTS5 keeps: Latin, Cyrillic, Greek, Armenian, Arabic.
 _KEPT = tuple(
     (folded, kept)
@@ -52,23 +53,28 @@ _GROUP = 3  # digits
 _MOST_SPELLINGS = 64
 
 
-def fts_reads_alike(text: str) -> bool:
-    """Whether FTS5 finds the words of a text where we find them; if not, an FTS5 search says nothing about it."""
-    return _READ_ALIKE.fullmatch(text) is not None
+def fts_text(text: str) -> str | None:
+    """What the index is given of a title or text: its folded words, a space between two. None: it reads it as it is."""
+    return None if _READ_ALIKE.fullmatch(text) else " ".join(fold_words(written_words(text)))
 
 
 def fts_prefilter(query: Query) -> str | None:
     """An FTS5 MATCH expression for `articles_fts(title, text)`; None when it cannot narrow the search.
 
-    Of the articles whose title and text `fts_reads_alike`, it finds every one that the query matches, and others.
+    It finds every article that the query matches, and others.
     """
     return _expression(query.tree)
 
 
 def fts_word(part: Part) -> str | None:
     """An expression for one word; None for a word that the index may hold otherwise than we read it."""
-    expression = _word(part)
-    return None if expression == _NOTHING else expression
+    return _word(part)
+
+
+def fts_words(text: str) -> str:
+    """An FTS5 MATCH expression for these words in a row, in whatever script; quotes and signs in them mean nothing."""
+    words = fold_words(written_words(text))
+    return _all_of(_phrases([Part(word) for word in words])) or '""'
 
 
 def fts_prefilter_of(rule: Rule) -> str | None:
@@ -84,7 +90,7 @@ def _expression(node: Node) -> str | None:
         case Term(field="author" | "link" | "source") | Has() | Regex() | Not():
             return None
         case Term(parts):
-            return _all_of(map(_word, parts))
+            return _all_of(_phrases(parts))
         case Near(left, right):
             return _all_of((_expression(left), _expression(right)))
         case And(nodes):
@@ -100,8 +106,6 @@ def _expression(node: Node) -> str | None:
 def _all_of(expressions: Iterable[str | None]) -> str | None:
     """Joined by AND; what cannot narrow is left out."""
     known = list(dict.fromkeys(expression for expression in expressions if expression is not None))
-    if _NOTHING in known:
-        return _NOTHING
     return f"({' AND '.join(known)})" if len(known) > 1 else next(iter(known), None)
 
 
@@ -111,17 +115,43 @@ def _any_of(expressions: Iterable[str | None]) -> str | None:
     for expression in expressions:
         if expression is None:
             return None
-        if expression != _NOTHING:
-            known.append(expression)
-    return f"({' OR '.join(dict.fromkeys(known))})" if len(known) > 1 else next(iter(known), _NOTHING)
+        known.append(expression)
+    return f"({' OR '.join(dict.fromkeys(known))})" if len(known) > 1 else next(iter(known), None)
+
+
+def _phrases(parts: Sequence[Part]) -> Iterator[str | None]:
+    """The words of a term. With one of a script that is indexed word by word, whole words in a row are one phrase."""
+    if not any(NOT_ALIKE.search(part.letters) for part in parts):
+        yield from map(_word, parts)
+        return
+    row: list[str] = []
+    for part in parts:
+        if part.stem is None and not part.is_open and _is_indexed(part.letters):
+            row.append(part.letters)
+            continue
+        yield _quoted(row)
+        row = []
+        yield _word(part)
+    yield _quoted(row)
+
+
+def _quoted(words: Sequence[str]) -> str | None:
+    return f'"{" ".join(words)}"' if words else None
+
+
+def _is_indexed(letters: str) -> bool:
+    """Whether a word holds a letter that FTS5 takes for one: its tables are of Unicode 6.1, these of 3.2."""
+    return any(unicodedata.ucd_3_2_0.category(letter)[0] in "LN" for letter in letters)
 
 
 def _word(part: Part) -> str | None:
     """One word in every spelling FTS5 may hold; None for a word that may not be asked for."""
     letters, is_open = part.letters, part.is_open
-    if _NOT_ALIKE.search(letters):
-        return _NOTHING
-    if part.stem is not None or not _ASKED.fullmatch(letters):
+    if part.stem is not None:
+        return None
+    if NOT_ALIKE.search(letters):
+        return f'"{letters}"{" *" if is_open else ""}' if _is_indexed(letters) else None
+    if not _ASKED.fullmatch(letters):
         return None
     if letters == "n":
         return None  # № is `n` with a sign, and a sign to FTS5

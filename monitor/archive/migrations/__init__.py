@@ -23,7 +23,9 @@ from monitor.archive.migrations import (
     m0007_refusals,
     m0008_outbox,
     m0009_watching,
+    m0010_words,
 )
+from monitor.rules import fts_text
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -38,6 +40,7 @@ STEPS = (
     m0007_refusals,
     m0008_outbox,
     m0009_watching,
+    m0010_words,
 )
 
 SCHEMA_VERSION = len(STEPS)
@@ -58,6 +61,7 @@ def migrate(connection: sqlite3.Connection) -> tuple[str, ...]:
     for number, step in enumerate(STEPS, start=1):
         name = step.__name__.rpartition(".")[2]
         steps(name=name)(_applying(step.STATEMENTS, number))
+    connection.create_function("fts_text", 1, fts_text, deterministic=True)
     database = Database(connection, recursive_triggers=False, execute_plugins=False)
     pending = tuple(step.name for step in steps.pending(database))
     (enforced,) = connection.execute("PRAGMA foreign_keys").fetchone()
