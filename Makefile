@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check lint bench week kill9 mails lingua apprise quality figures torture-web torture-alerts coverage lock clean
+.PHONY: help demo run test check lint bench week kill9 mails lingua apprise quality figures torture-web torture-alerts torture-archive coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -20,6 +20,7 @@ help:
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
 	@echo "make torture-alerts  mail servers, clocks, kills and full disks against the alerts, three minutes"
+	@echo "make torture-archive  damage, loss, full disks, kills and hostile queries against the archive, two minutes"
 	@echo "make coverage  which lines the tests reach, processes of their own included"
 	@echo "make lock    write the requirements*.lock anew from pyproject.toml (needs uv)"
 
@@ -90,6 +91,9 @@ torture-web: .venv/.lock
 torture-alerts: .venv/.lock
 	@MONITOR_SEEDS=$(SEEDS) MONITOR_LOSSES=$(LOSSES) $(BIN)/python -m pytest tests/alerts
 	@$(BIN)/python bench/kill9.py --rounds $(or $(KILLS),8)
+
+torture-archive: .venv/.lock
+	@$(BIN)/python -m pytest tests/keeping
 
 coverage: .venv/.lock
 	@$(BIN)/coverage erase

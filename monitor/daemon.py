@@ -4,7 +4,9 @@ Due times live in the archive. The scheduler holds a handful of clock jobs; each
 
     tick      every second     lease hosts with due feeds, poll each under its lease
     watch     every minute     tell the operator of feeds that go on failing, or work again, and of channels that are
-                               down; send the heartbeat when it is due
+                               down; send the heartbeat when it is due; see that the archive is still there, and its log
+                               small
+    backup    every minute     copy the archive, when that is due
     survey    once an hour     look for feeds and rules that are silent, and rules that find far more than usual
     ping      as configured    post to the heartbeat's URL, as long as ticks come and every channel works
     deliver   every 5 seconds  compose what is due in the outbox, digests too, and send it (also at once, when a poll
@@ -34,11 +36,12 @@ from monitor.channels import Channel, open_channels
 from monitor.compose import Composer
 from monitor.config import Config
 from monitor.deliver import Senders
-from monitor.errors import ArchiveError, ConfigError
+from monitor.errors import ArchiveError, ArchiveLost, ConfigError
 from monitor.hours import is_quiet
 from monitor.model import SUCCESSES, AlertIntent, FetchFailed, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
+from monitor.upkeep import Backups, look_at_log
 from monitor.watch import queue_heartbeat, queue_notice, queue_return, queue_storm_notice, survey
 
 TICK = timedelta(seconds=1)
@@ -84,12 +87,14 @@ class Daemon:
         self.more_to_deliver = False  # queued while a delivery was under way, which may have looked before
         self.storms: dict[str, int] = {}  # by feed, since the last watch
         self.last_tick_at = now()
+        self.lost: ArchiveLost | None = None  # why we end; None: we do not, or as we were told
         self.archive_failed_at: datetime | None = None  # when that was last said; None: it works
         self.thread: ArchiveThread
         self.archive: Archive
         self.poller: Poller
         self.composer: Composer
         self.senders: Senders
+        self.backups: Backups
         self.channels: Mapping[str, Channel]
 
     async def run(self) -> None:
@@ -118,6 +123,7 @@ class Daemon:
             if await queue_return(self.thread, self.archive, self.config, now=self.now()):
                 log.warning("monitor runs again, the operator is told")
             self.senders = Senders(self.thread, self.archive, self.now, self.jitter, self._is_quiet)
+            self.backups = Backups(self.thread, self.archive, self.now)
             await self.poller.fetcher.self_test()
             self.channels = self._open_channels(self.config)
             self._schedule()
@@ -135,6 +141,8 @@ class Daemon:
             await self.stopping.wait()
             await self._drain()
         log.info("monitor stopped")
+        if self.lost is not None:
+            raise self.lost
 
     # ── clock jobs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,6 +155,7 @@ class Daemon:
         seconds = DELIVER_EVERY.total_seconds()
         add(self.deliver, "interval", seconds=seconds, id="deliver", next_run_time=self.now())
         add(self.watch, "interval", seconds=WATCH_EVERY.total_seconds(), id="watch")
+        add(self.back_up, "interval", seconds=WATCH_EVERY.total_seconds(), id="backup")
         add(self.survey, "interval", seconds=SURVEY_EVERY.total_seconds(), id="survey")
         add(self.prune, "interval", days=1, id="prune")
         self._schedule_ping()
@@ -162,6 +171,8 @@ class Daemon:
         async def minding() -> None:
             try:
                 await job()
+            except ArchiveLost as error:
+                self._give_up(error)
             except ArchiveError as error:
                 if self.archive_failed_at is None or self.now() - self.archive_failed_at >= SAY_AGAIN_AFTER:
                     self.archive_failed_at = self.now()
@@ -174,6 +185,13 @@ class Daemon:
                     self._say_status()
 
         return minding
+
+    def _give_up(self, lost: ArchiveLost) -> None:
+        """Ends the daemon: what went on would be written nowhere. Whoever started us hears of it by our exit status."""
+        if self.lost is None:
+            log.critical("the archive is lost, the daemon ends", why=str(lost))
+        self.lost = lost
+        self.stopping.set()
 
     async def tick(self) -> None:
         """Leases hosts that have due feeds and starts polling them; does not wait for the polls."""
@@ -192,6 +210,8 @@ class Daemon:
             await poll_host(self.poller, lease, done=self._polled, page_done=self._page_read)
         except asyncio.CancelledError:
             raise
+        except ArchiveLost as error:
+            self._give_up(error)
         except ArchiveError as error:
             # Nothing of the document is stored or advanced: the next poll meets it again, whole.
             log.error("poll could not be written down", host=lease.host, why=str(error))
@@ -229,8 +249,14 @@ class Daemon:
                 await self.composer.compose_due()
                 await self.senders.start(self.channels)
 
+    async def back_up(self) -> None:
+        """Copies the archive when that is due."""
+        await self.backups.back_up_if_due(self.config)
+
     async def watch(self) -> None:
         """Puts a notice to the operator into the outbox when there is something to tell."""
+        await self.thread(self.archive.ping)
+        await look_at_log(self.thread, self.archive, self.config, now=self.now())
         while self.storms:
             feed, entries = self.storms.popitem()
             await queue_storm_notice(self.thread, self.archive, self.config, feed=feed, entries=entries, now=self.now())
@@ -360,6 +386,7 @@ class Daemon:
         log.info("stopping", polls_under_way=len(self.polling))
         self.notifier.stopping()
         self.scheduler.pause()
+        await self.backups.finish()
         if self.polling:
             _, late = await asyncio.wait(self.polling, timeout=DRAIN_POLLS)
             for task in late:

@@ -6,6 +6,7 @@
     ├── RuleError                   one rule's query cannot be compiled; carries the column
     ├── ArchiveError                the archive cannot be opened, read or written           (exit 69)
     │   ├── ArchiveForeign          the file is not ours, is damaged, or a newer monitor wrote it
+    │   ├── ArchiveLost             the file went away, or was damaged, while it was open
     │   └── ArchiveBusy             another daemon holds the archive                        (exit 75)
     ├── WorkerFailed                a worker process hung, died or ran out of memory
     └── QueryRefused                an ad-hoc SQL query was denied, or ran past its limits
@@ -65,6 +66,10 @@ class ArchiveError(MonitorError):
 
 class ArchiveForeign(ArchiveError):
     """The file is not a monitor archive, is damaged, or was written by a newer monitor. It was not touched."""
+
+
+class ArchiveLost(ArchiveError):
+    """The file was moved, deleted, replaced or damaged while it was open. Nothing more may be written to it."""
 
 
 class ArchiveBusy(ArchiveError):

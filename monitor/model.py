@@ -186,6 +186,16 @@ class HeartbeatSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSpec:
+    """When the archive is copied, where to, and how many copies are kept."""
+
+    folder: str  # an absolute path
+    cron: str  # five fields
+    timezone: str  # IANA name; whose clock `cron` goes by
+    keep: int  # copies; the oldest beyond go
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSpec:
     """The mail server. The password is a credential, never part of the file."""
 
@@ -701,7 +711,7 @@ class FeedTrouble:
 class Condition:
     """Something out of the ordinary that goes on, or did until lately."""
 
-    kind: str  # feed_silent, rule_silent, rule_spike, rule_fails, channel_down
+    kind: str  # feed_silent, rule_silent, rule_spike, rule_fails, channel_down, backup_fails, log_grows
     subject: str  # the feed, rule or channel
     since: datetime  # the last that came; of what fails the first failure; of a spike when it was found
     count: int | None = None  # of a spike what came in 24 hours, of a failing rule articles; None: of another kind

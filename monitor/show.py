@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any, TextIO
 
 from monitor.sheets import inert, markdown
@@ -167,6 +168,8 @@ def plain(value: object) -> object:
             return value.total_seconds()
         case bytes():
             return value.hex()
+        case Path():
+            return str(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list() | set() | frozenset():

@@ -79,7 +79,8 @@ async def queue_notice(thread: ArchiveThread, archive: Archive, config: Config, 
 
 def _subjects(config: Config) -> set[str]:
     feeds, rules = (feed.key for feed in config.feeds), (rule.name for rule in config.rules if rule.enabled)
-    return {*feeds, *rules, *config.channels_and_operator}
+    kept = (config.backup.folder,) if config.backup else ()
+    return {*feeds, *rules, *config.channels_and_operator, *kept, config.archive}
 
 
 async def _look_at_channels_and_rules(thread: ArchiveThread, archive: Archive, now: datetime) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from monitor.archive import migrations, open_archive
-from monitor.archive.opening import APPLICATION_ID
+from monitor.archive.connecting import APPLICATION_ID
 from tests.archive.test_migrations import ROWS
 from tests.commands import Result, environment, monitor
 from tests.rss import item, rss

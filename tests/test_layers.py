@@ -52,7 +52,7 @@ CORE = [
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
 PARTS_OF_EDGES = {"guard": "fetch", "resolver": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
-FLOWS = ["poll", "probe", "search", "compose", "deliver", "watch"]
+FLOWS = ["poll", "probe", "search", "compose", "deliver", "watch", "upkeep"]
 # Likewise of a flow.
 PARTS_OF_FLOWS = {"fulltext": "poll"}
 ENTRY = ["show", "cli", "daemon", "__main__"]

@@ -4,7 +4,8 @@
 of `model` (and of `reports`, for the commands), and writes what belongs together in one transaction.
 
     sqlite      the backend: one writing connection behind a lock file
-      opening     which file is an archive, who may write to it
+      connecting  which file is an archive, and how it is connected to
+      opening     who may write to it; locking, turns: whose turn it is
       feeds       the feed list and the leases
       lookup      what is known about the articles of a poll
       stories     what may be copies, and other reports, of an article
@@ -19,6 +20,9 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
       values      our values as SQLite keeps them
       migrations  the schema
     adhoc       people's own SQL, read-only
+    condition   whether the file is whole
+      copies      copies of it, checked; restoring: one put in its place
+      salvage     what can still be read of a damaged one
 """
 
 from __future__ import annotations
@@ -28,8 +32,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from monitor.archive import condition, copies, restoring
+from monitor.archive import salvage as salvaging
+from monitor.archive.condition import Checked
+from monitor.archive.copies import Copy
 from monitor.archive.opening import Access
 from monitor.archive.reports import (
     AlertRow,
@@ -43,6 +52,8 @@ from monitor.archive.reports import (
     Status,
     StoryRow,
 )
+from monitor.archive.restoring import Restored
+from monitor.archive.salvage import Salvaged
 from monitor.archive.sqlite import open_sqlite
 from monitor.baseline import Activity
 from monitor.errors import ArchiveError
@@ -82,15 +93,24 @@ __all__ = [
     "AlertRow",
     "Archive",
     "ArchiveThread",
+    "Checked",
+    "Copy",
     "DeliveryProblem",
     "DeliveryRow",
     "Explanation",
     "FeedProblem",
     "FeedRow",
+    "Restored",
+    "Salvaged",
     "SearchRow",
     "Status",
     "StoryRow",
+    "back_up",
+    "check",
+    "last_backup_at",
     "open_archive",
+    "restore",
+    "salvage",
 ]
 
 P = ParamSpec("P")
@@ -498,8 +518,20 @@ class Archive(Protocol):
         """
         ...
 
+    def reindex(self) -> None:
+        """Makes the full-text index anew from the articles."""
+        ...
+
+    def vacuum(self) -> int:
+        """Gives unused room back to the file system; how many bytes. To be asked for by who holds the archive."""
+        ...
+
+    def cut_log(self) -> int:
+        """Folds the write-ahead log into the archive where it has become large; the bytes that it has then."""
+        ...
+
     def ping(self) -> None:
-        """Returns when the archive answers."""
+        """Returns when the archive answers, and is still the file of its name."""
         ...
 
     def close(self) -> None:
@@ -507,21 +539,61 @@ class Archive(Protocol):
         ...
 
 
-def open_archive(url: str, *, access: Access = "hold", now: datetime) -> Archive:
+def open_archive(url: str, *, access: Access = "hold", now: datetime, back_up: bool = True) -> Archive:
     """Opens the archive that `url` names: the path of an SQLite file.
 
     "hold": to work on it. It is created when missing, brought up to this version's schema, and held alone until it is
-    closed; `now` is noted for whoever finds it held. "amend": to add or change a few rows, also while another process
+    closed; `now` is noted for whoever finds it held; before it is brought up to date it is copied, unless `back_up`
+    says no. "amend": to add or change a few rows, also while another process
     holds it; both take turns. "read": any number of times, also while it is written.
 
     Raises ArchiveForeign (not our file; it is not touched), ArchiveBusy (another process holds it), ArchiveError.
     """
+    return open_sqlite(_path(url), access=access, now=now, back_up=back_up)
+
+
+def back_up(
+    url: str,
+    folder: Path,
+    *,
+    now: datetime,
+    keep: int | None = None,
+    going_on: Callable[[], bool] = lambda: True,
+) -> Copy:
+    """Copies an archive into a folder while others write to it, and checks the copy; see `copies.back_up`."""
+    return copies.back_up(Path(_path(url)), folder, now=now, keep=keep, going_on=going_on)
+
+
+def last_backup_at(url: str, folder: Path) -> datetime | None:
+    """When the newest copy in a folder was made, by its name; None: there is none."""
+    return copies.last_at(Path(_path(url)), folder)
+
+
+def check(url: str, *, now: datetime) -> Checked:
+    """Whether an archive's file is whole, and what its rows promise one another holds; see `condition.check`."""
+    return condition.check(Path(_path(url)), now=now)
+
+
+def restore(url: str, backup: Path, *, now: datetime, drill: bool = False) -> Restored:
+    """Puts a copy in an archive's place, and moves that aside; as a drill only tries it, beside the archive.
+
+    Raises ArchiveBusy while somebody holds the archive, ArchiveForeign, ArchiveError; then all is as it was.
+    """
+    return restoring.restore(Path(_path(url)), backup, now=now, drill=drill)
+
+
+def salvage(damaged: Path, target: Path) -> tuple[Salvaged, ...]:
+    """Makes a new archive of what can be read of a damaged one; see `salvage.salvage`."""
+    return salvaging.salvage(damaged, target)
+
+
+def _path(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     if separator:
         raise ArchiveError(
             f'archive {scheme}://…: this version keeps archives in SQLite only. Write a path: "db/archive.db".'
         )
-    return open_sqlite(url, access=access, now=now)
+    return url
 
 
 class ArchiveThread:

@@ -1,38 +1,32 @@
-"""Which file is an archive, who may write to it, and how it is opened.
+"""Who may write to an archive, and how it is opened.
 
-An archive is an SQLite file with our application id. What a file is gets looked at before anything is written, and a
-file that is not ours is never touched. One process holds it, behind a lock file beside the archive, and works on it:
+One process holds it, behind a lock file beside the archive, and works on it:
 the daemon, or a command in its place. Commands that only add a few rows may do so beside it, in turn (`turns`); all
 others open it read-only.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import sys
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from monitor.archive.condition import page_faults
+from monitor.archive.connecting import APPLICATION_ID, check_ours, connect, connect_read_only, has_content, unusable
+from monitor.archive.copies import copy
+from monitor.archive.locking import ARCHIVE_MODE, Lock
 from monitor.archive.migrations import SCHEMA_VERSION, migrate
 from monitor.archive.outbox import recover_leases
 from monitor.archive.turns import Turns
-from monitor.archive.values import instant_text
-from monitor.errors import ArchiveBusy, ArchiveError, ArchiveForeign
-
-APPLICATION_ID = 0x6D6F6E69  # "moni"; SQLite keeps it at byte 68 of the file
+from monitor.errors import ArchiveError, ArchiveForeign
 
 OLDEST_SQLITE = (3, 40)
 
 Access = Literal["hold", "amend", "read"]
-
-BUSY_SECONDS = 5.0
-
-# Owner writes, group reads. The process's umask can only take away from it.
-ARCHIVE_MODE = 0o640
 
 # The largest size the write-ahead log keeps after a checkpoint; a long reader can make it grow beyond.
 WAL_KEPT_BYTES = 64 * 2**20
@@ -40,37 +34,93 @@ WAL_KEPT_BYTES = 64 * 2**20
 CACHE_KIBIBYTES = 16 * 2**10
 
 
-def open_for_writing(path: Path, *, now: datetime) -> tuple[sqlite3.Connection, int, Turns, tuple[str, ...]]:
-    """The connection of who holds the archive, the lock it stands behind, its turns, and the migrations applied.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An archive that this process holds."""
 
-    Creates what is missing, brings an older archive up to date, and clears what leases an ended process left.
+    connection: sqlite3.Connection
+    lock: Lock
+    turns: Turns
+    migrated: tuple[str, ...]  # the names of the migrations that were applied, in order
+
+
+def open_for_writing(path: Path, *, now: datetime, back_up: bool = True) -> Held:
+    """Takes hold of an archive. Creates what is missing, brings an older one up to date, and clears what leases an
+    ended process left.
+
+    Before it is brought up to date it is copied, unless `back_up` says no. Where its last holder did not come to close
+    it, its pages are checked.
     """
     _check_sqlite()
     if _exists(path):
         check_ours(path)
     else:
         _make_directory(path.parent)
-    lock = acquire_lock(path, now=now)
+    lock = Lock(path, now=now)
     try:
         if not _exists(path):
+            lock.refuse_if_gone()
             _create(path)
         check_ours(path)
         turns = Turns(path, mode=ARCHIVE_MODE)
-        connection = _connect(path, "mode=rw")
+        connection = connect(path, "mode=rw")
         try:
             with turns.taken():
                 _prepare(connection)
-                return connection, lock, turns, _bring_up(connection)
+                if lock.was_left:
+                    _check_pages(path, connection)
+                if back_up:
+                    _copy_older(path, connection)
+                migrated = _bring_up(connection)
+            lock.note(_name_of(connection))
+            return Held(connection, lock, turns, migrated)
         except BaseException:
             connection.close()
             turns.close()
             raise
     except sqlite3.Error as error:
-        os.close(lock)
+        lock.close(in_order=False)
         raise unusable(path, error) from error
     except BaseException:
-        os.close(lock)
+        lock.close(in_order=False)
         raise
+
+
+def _check_pages(path: Path, connection: sqlite3.Connection) -> None:
+    """Raises ArchiveForeign when the file is damaged."""
+    try:
+        found = page_faults(connection)
+    except sqlite3.DatabaseError as error:
+        found = [str(error)]
+    if found:
+        raise ArchiveForeign(
+            f"archive {path} was not closed by its last user, and is damaged: {found[0]}. It was not touched. Keep a"
+            " copy of all its files; then `monitor db restore` puts a backup in its place, and `monitor db salvage`"
+            " makes a new one of what can still be read."
+        )
+
+
+def _copy_older(path: Path, connection: sqlite3.Connection) -> None:
+    """Copies an archive that is to be brought up to date: an upgrade is never the end of what was there before."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version in (0, SCHEMA_VERSION):
+        return
+    target = Path(f"{path}.schema{version}")
+    try:
+        target.unlink(missing_ok=True)  # of an upgrade that was broken off: the archive is as it was
+        copy(path, target)
+    except (OSError, ArchiveError) as error:
+        raise ArchiveError(
+            f"archive {path} is to be brought up to date, and could not be copied first: {error} Make room for"
+            f" {path.stat().st_size / 1e6:,.0f} MB beside it; or copy it elsewhere, and run"
+            " `monitor db migrate --no-backup`."
+        ) from error
+
+
+def _name_of(connection: sqlite3.Connection) -> str:
+    """What the archive is known by, whatever its file is called."""
+    (name,) = connection.execute("SELECT value FROM settings WHERE name = 'archive'").fetchone()
+    return str(name)
 
 
 def open_to_amend(path: Path) -> tuple[sqlite3.Connection, Turns]:
@@ -78,7 +128,7 @@ def open_to_amend(path: Path) -> tuple[sqlite3.Connection, Turns]:
     _check_there(path)
     turns = Turns(path, mode=ARCHIVE_MODE)
     try:
-        connection = _connect(path, "mode=rw")
+        connection = connect(path, "mode=rw")
         try:
             with turns.taken():
                 _prepare(connection)
@@ -128,140 +178,6 @@ def _check_version(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Raises sqlite3.Error."""
-    connection = _connect(path, "mode=ro")
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        # A WAL archive cannot be read where its index cannot be made: on a read-only file system, or in a folder we may
-        # not write to. While there is nothing in the log, nobody is writing, and the file alone is the whole archive.
-        # Not so with a rollback journal, which only a writer can undo.
-        if _has_content(path, "-wal") or _has_content(path, "-journal"):
-            raise
-        connection = _connect(path, "mode=ro&immutable=1")
-    except sqlite3.Error:  # damaged
-        connection.close()
-        raise
-    return connection
-
-
-def check_ours(path: Path) -> None:
-    """Raises ArchiveForeign unless the file is an archive that this version can use. Changes nothing in it."""
-    if not path.is_file():
-        raise ArchiveError(f"archive {path} is not a file. Name a file, such as {path / 'archive.db'}.")
-    logged = _has_content(path, "-wal")
-    if path.stat().st_size == 0:
-        if logged:  # SQLite, even read-only, would delete the log: for it, an empty file has none
-            raise ArchiveForeign(
-                f"archive {path} is an empty file, so its content was lost, but not its log {path}-wal. Neither was"
-                " touched. Keep a copy of the log, move both away, and restore a backup."
-            )
-        raise ArchiveForeign(
-            f"archive {path} is an empty file, so either it is not an archive or its content was lost."
-            " Restore it from a backup, or remove it to begin a new one."
-        )
-    try:
-        application_id, version, blank = _first_page(path, logged=logged)
-        ours = application_id == APPLICATION_ID or (blank and logged)
-        # What is in the log comes after what is in the file. A rollback journal only a writer can undo: until then the
-        # file itself must do.
-        if ours and (logged or version <= SCHEMA_VERSION) and not _has_content(path, "-journal"):
-            with closing(connect_read_only(path)) as connection:
-                application_id, version = _numbers(connection)
-    except sqlite3.OperationalError as error:
-        raise unusable(path, error) from error
-    except sqlite3.DatabaseError as error:
-        raise ArchiveForeign(
-            f"archive {path} is no SQLite file, or is damaged: {error}. It was not touched."
-            " Name another file, or restore it from a backup."
-        ) from error
-    if application_id != APPLICATION_ID:
-        raise ArchiveForeign(
-            f"archive {path} belongs to another program (its application id is {application_id:#010x}, ours is"
-            f" {APPLICATION_ID:#010x}). It was not touched. Name another file."
-        )
-    if version > SCHEMA_VERSION:
-        raise ArchiveForeign(
-            f"archive {path} was written by a newer monitor (schema {version}, this one knows {SCHEMA_VERSION})."
-            " It was not touched. Upgrade monitor, or open a copy."
-        )
-
-
-def _first_page(path: Path, *, logged: bool) -> tuple[int, int, bool]:
-    """The application id and the schema's number in the file itself, and whether it holds no table, as one whose first
-    transaction is still in the log.
-
-    They stand in the header (https://www.sqlite.org/fileformat2.html#the_database_header), so the log is not read, and
-    no file is made beside a stranger's. SQLite reads them for us: to open and close the file in any other way would let
-    go of the locks this process holds on it (https://www.sqlite.org/howtocorrupt.html, "Posix advisory locks").
-    """
-    with closing(_connect(path, "mode=ro&immutable=1")) as connection:
-        if logged:
-            # During a checkpoint, and after one that was killed, the file is shorter than its header says. To SQLite,
-            # which does not look into the log here, that is damage, unless one comes to repair it.
-            connection.execute("PRAGMA writable_schema = ON")
-        application_id, version = _numbers(connection)
-        if (application_id, version) != (0, 0):
-            return application_id, version, False
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        return application_id, version, pages == 1  # a table has a page of its own
-
-
-def _numbers(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The application id and the schema's number."""
-    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return application_id, version
-
-
-def acquire_lock(path: Path, *, now: datetime) -> int:
-    """The lock on an archive, as an open file: held until that is closed, or the process ends in whatever way.
-
-    Raises ArchiveBusy, naming the holder, which wrote itself into the file.
-    """
-    lock_path = Path(f"{path}.lock")
-    try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, ARCHIVE_MODE)
-    except OSError as error:
-        raise ArchiveError(
-            f"archive {path} cannot be opened for writing: {lock_path}: {error.strerror}."
-            " Give the folder to the user who runs monitor."
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(lock, 1000, 0).decode(errors="replace").strip()
-        os.close(lock)
-        raise ArchiveBusy(
-            f"archive {path} is in use by {holder or 'another process'}."
-            " Stop that one first; the commands that only read need not wait."
-        ) from error
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"pid {os.getpid()} since {instant_text(now)} ({command})\n".encode(errors="replace"), 0)
-    return lock
-
-
-def unusable(path: Path, error: sqlite3.Error) -> ArchiveError:
-    """What a failure of SQLite means, and what to do about it."""
-    advice = {
-        "SQLITE_FULL": "The disk is full: make room. A daemon goes on by itself then.",
-        "SQLITE_CANTOPEN": "Check that it exists and that this user may read it and write to its folder.",
-        "SQLITE_READONLY_ROLLBACK": "A change to it was cut off. Run `monitor db migrate`: that undoes it.",
-        "SQLITE_READONLY": "This user, or the file system, does not allow writing to it.",
-        "SQLITE_BUSY": "Another program holds it: close what has it open for writing.",
-        "SQLITE_CORRUPT": "It is damaged: stop monitor, keep a copy of all its files, restore a backup.",
-        "SQLITE_NOTADB": "It is damaged: stop monitor, keep a copy of all its files, restore a backup.",
-        "SQLITE_IOERR": "The disk or file system failed: check it before starting again.",
-    }
-    name = getattr(error, "sqlite_errorname", "")
-    told = next((text for code, text in advice.items() if name.startswith(code)), "See docs/operations.md.")
-    return ArchiveError(f"archive {path}: {error}. {told}")
-
-
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -269,14 +185,6 @@ def _exists(path: Path) -> bool:
         raise ArchiveError(
             f"archive {path} cannot be reached: {error.strerror}. Check the rights on its folder."
         ) from error
-
-
-def _has_content(path: Path, suffix: str) -> bool:
-    """Whether there is more than an empty file of that suffix beside the archive."""
-    try:
-        return Path(f"{path}{suffix}").stat().st_size > 0
-    except FileNotFoundError:
-        return False
 
 
 def _check_sqlite() -> None:
@@ -297,7 +205,7 @@ def _make_directory(directory: Path) -> None:
 
 def _create(path: Path) -> None:
     """Makes an archive without tables, under another name first: an archive that exists always has our id in it."""
-    if _has_content(path, "-wal"):  # SQLite would write its pages into the new file
+    if has_content(path, "-wal"):  # SQLite would write its pages into the new file
         raise ArchiveError(
             f"archive {path} does not exist, but its log {path.name}-wal does. Put the archive back beside it; or, to"
             " begin a new one, move the log away."
@@ -305,23 +213,12 @@ def _create(path: Path) -> None:
     unfinished = Path(f"{path}.new")
     try:
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, ARCHIVE_MODE))
-        with closing(_connect(unfinished, "mode=rw")) as connection:
+        with closing(connect(unfinished, "mode=rw")) as connection:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # or freed room could only be had by a whole copy
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         unfinished.rename(path)
     except OSError as error:
         raise ArchiveError(f"archive {path} cannot be created: {error.strerror}.") from error
-
-
-def _connect(path: Path, query: str) -> sqlite3.Connection:
-    # Opened on one thread, used on another, never by two at once: `ArchiveThread` sees to that. Transactions are begun
-    # and ended by our own statements.
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{query}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

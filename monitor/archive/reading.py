@@ -21,13 +21,14 @@ from monitor.archive.reports import (
     Status,
 )
 from monitor.archive.values import instant, instant_or_none, json_array, params, texts
-from monitor.archive.watching import failing_rules
+from monitor.archive.watching import conditions, failing_rules
 from monitor.identity import remark
 from monitor.model import SUCCESSES, Outlet
 from monitor.moves import ADOPT_AFTER, why_not
 from monitor.urls import redacted
 
 SEARCH_BATCH = 200
+UPKEEP = ("backup_fails", "log_grows")  # of the conditions those that are the archive's own
 
 
 def feed_rows(db: sqlite3.Connection) -> tuple[FeedRow, ...]:
@@ -185,6 +186,7 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         held_hosts=_held_hosts(db, now),
         channels_down=channels_down(db),
         failing_rules=failing_rules(db),
+        upkeep=tuple(each for each in conditions(db) if each.kind in UPKEEP and each.ended_at is None),
         delivery_problems=_delivery_problems(db),
     )
 

@@ -263,6 +263,7 @@ class Status:
     held_hosts: tuple[HeldHost, ...]
     channels_down: tuple[ChannelDown, ...]
     failing_rules: tuple[Condition, ...]  # by name
+    upkeep: tuple[Condition, ...]  # a backup that fails, a log that grows
     delivery_problems: tuple[DeliveryProblem, ...]
 
     @property

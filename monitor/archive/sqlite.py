@@ -11,6 +11,7 @@ from pathlib import Path
 
 from monitor.archive import (
     alerting,
+    condition,
     explaining,
     lookup,
     outbox,
@@ -23,7 +24,9 @@ from monitor.archive import (
     watching,
 )
 from monitor.archive import feeds as feed_list
-from monitor.archive.opening import Access, open_for_reading, open_for_writing, open_to_amend, unusable
+from monitor.archive.connecting import BUSY_SECONDS, INDEX_BROKEN, unusable
+from monitor.archive.locking import Lock
+from monitor.archive.opening import WAL_KEPT_BYTES, Access, open_for_reading, open_for_writing, open_to_amend
 from monitor.archive.reports import (
     AlertRow,
     ChannelDown,
@@ -37,7 +40,7 @@ from monitor.archive.reports import (
 from monitor.archive.turns import Turns
 from monitor.archive.values import params
 from monitor.baseline import Activity
-from monitor.errors import ArchiveError
+from monitor.errors import ArchiveLost
 from monitor.model import (
     Article,
     Backfill,
@@ -69,8 +72,10 @@ from monitor.model import (
 )
 from monitor.urls import LinkRules
 
+_INCREMENTAL = 2  # of PRAGMA auto_vacuum: freed pages go back when they are asked for
 
-def open_sqlite(path: str, *, access: Access, now: datetime) -> SqliteArchive:
+
+def open_sqlite(path: str, *, access: Access, now: datetime, back_up: bool = True) -> SqliteArchive:
     """Opens an archive file. Links are followed first: one file has one lock, whatever name it goes by."""
     real = Path(os.path.realpath(path))
     if access == "read":
@@ -78,8 +83,8 @@ def open_sqlite(path: str, *, access: Access, now: datetime) -> SqliteArchive:
     if access == "amend":
         connection, turns = open_to_amend(real)
         return SqliteArchive(connection, path=real, turns=turns)
-    connection, lock, turns, migrated = open_for_writing(real, now=now)
-    return SqliteArchive(connection, path=real, turns=turns, lock=lock, migrated=migrated)
+    held = open_for_writing(real, now=now, back_up=back_up)
+    return SqliteArchive(held.connection, path=real, turns=held.turns, lock=held.lock, migrated=held.migrated)
 
 
 class SqliteArchive:
@@ -91,15 +96,17 @@ class SqliteArchive:
         *,
         path: Path,
         turns: Turns | None = None,
-        lock: int | None = None,
+        lock: Lock | None = None,
         migrated: tuple[str, ...] = (),
     ) -> None:
         connection.row_factory = sqlite3.Row
         self._db = connection
         self._path = path
         self._turns = turns  # None: opened read-only
-        self._lock = lock  # the open lock file; None: somebody else holds the archive
+        self._lock = lock  # None: somebody else holds the archive
         self._identity = _identity(path)
+        self._is_lost = False  # its pages are to be checked before it is used again
+        self._is_index_broken = False
         self._judged_up_to: dict[str, int] = {}  # feed → the last article there was when it was last looked up
         self.migrated = migrated
 
@@ -454,7 +461,33 @@ class SqliteArchive:
         with self._transaction() as db:
             return stories.forget(db, now, part=part, of=of)
 
+    def reindex(self) -> None:
+        with self._transaction() as db:
+            condition.reindex(db)
+
+    def vacuum(self) -> int:
+        before = self._path.stat().st_size
+        with self._explained() as db, self._turn():
+            (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
+            if kind != _INCREMENTAL:  # an archive of before it was made so: once, and as a whole
+                db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+                db.execute("VACUUM")
+            else:
+                db.execute("PRAGMA incremental_vacuum").fetchall()
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return before - self._path.stat().st_size
+
+    def cut_log(self) -> int:
+        log = Path(f"{self._path}-wal")
+        if log.exists() and log.stat().st_size > 2 * WAL_KEPT_BYTES:
+            with self._explained() as db, self._turn():
+                db.execute("PRAGMA busy_timeout = 0")  # who reads goes on reading; it is tried again
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                db.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        return log.stat().st_size if log.exists() else 0
+
     def ping(self) -> None:
+        self._refuse_another()
         with self._explained() as db:
             db.execute("SELECT 1")
 
@@ -465,26 +498,32 @@ class SqliteArchive:
             self._turns.close()
             self._turns = None
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close(in_order=not self._is_lost)
             self._lock = None
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self._turns is None else self._turns.taken()
 
+    def _refuse_another(self) -> None:
+        """Raises ArchiveLost when SQLite would go on writing into a file that no longer has its name."""
+        if _identity(self._path) != self._identity:
+            raise ArchiveLost(
+                f"archive {self._path} was moved, deleted or replaced while it was open. Nothing more is written."
+                " Put it back, or restore a backup, and start again."
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """A transaction, begun as a writer: one that begins reading can be refused when it comes to write."""
         with self._explained() as db, self._turn():
-            if _identity(self._path) != self._identity:
-                # SQLite would go on writing into a file that no longer has a name.
-                raise ArchiveError(
-                    f"archive {self._path} was moved, deleted or replaced while it was open. Nothing more is written."
-                    " Put it back, or restore a backup, and start again."
-                )
+            self._refuse_another()
             db.execute("BEGIN IMMEDIATE")
             try:
+                if mending := self._is_index_broken:
+                    condition.reindex(db)
                 yield db
                 db.execute("COMMIT")
+                self._is_index_broken &= not mending
             except BaseException:
                 if db.in_transaction:  # some failures, such as a full disk, have ended it already
                     db.execute("ROLLBACK")
@@ -498,7 +537,10 @@ class SqliteArchive:
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
             raise
         except sqlite3.Error as error:
-            raise unusable(self._path, error) from error
+            self._is_index_broken |= getattr(error, "sqlite_errorname", "") == INDEX_BROKEN
+            told = unusable(self._path, error)
+            self._is_lost |= isinstance(told, ArchiveLost)
+            raise told from error
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 RESCAN = "A fault of monitor's: please report it. Once mended: monitor rules test {rule} --backfill 7d --alert"
 
+UPKEEP = {
+    "backup_fails": "no backup could be made in {each.subject}",
+    "log_grows": "a program has been reading the archive for so long that its log has {each.count} MB"
+    " (fuser -v {each.subject} names it)",
+}
+
 
 @click.command()
 @click.argument("query", required=False)
@@ -118,6 +124,11 @@ def _print_status(found: Status, at: datetime) -> None:
         show.line(f"rule {rule.subject}: failed on {articles}, first {show.ago(at - rule.since)} ago; the others ran")
         show.paragraph(rule.error or "", indent=2)
         show.paragraph(RESCAN.format(rule=shlex.quote(rule.subject)), indent=2)
+    for each in found.upkeep:
+        show.line()
+        show.paragraph(f"{UPKEEP[each.kind].format(each=each)}, first {show.ago(at - each.since)} ago")
+        if each.error:
+            show.paragraph(each.error, indent=2)
     for problem in found.problems:
         show.line()
         polls = show.counted(problem.failures, "poll")

@@ -72,13 +72,15 @@ class Session:
             archive.close()
 
     @asynccontextmanager
-    async def writing(self, access: Access = "hold") -> AsyncIterator[tuple[Archive, ArchiveThread]]:
+    async def writing(
+        self, access: Access = "hold", *, back_up: bool = True
+    ) -> AsyncIterator[tuple[Archive, ArchiveThread]]:
         """The archive on its thread, held alone: raises ArchiveBusy while a daemon holds it. Or amended beside one."""
         from monitor.archive import ArchiveThread, open_archive
 
         thread = ArchiveThread()
         try:
-            archive = await thread(open_archive, self.archive_url, access=access, now=now())
+            archive = await thread(open_archive, self.archive_url, access=access, now=now(), back_up=back_up)
             try:
                 yield archive, thread
             finally:

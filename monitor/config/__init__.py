@@ -29,6 +29,7 @@ from monitor.config.yaml_positions import read as read_yaml
 from monitor.errors import ConfigError, Problem
 from monitor.model import (
     AliasItems,
+    BackupSpec,
     ChannelSpec,
     DigestSpec,
     FeedSpec,
@@ -81,6 +82,7 @@ class Config:
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
     heartbeat: HeartbeatSpec | None  # None: none is sent
+    backup: BackupSpec | None  # None: nobody copies the archive but people
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
     maildir: Path  # absolute; beside the archive
     templates: tuple[tuple[str, str], ...]  # (file name, source) of those that stand in for ours
@@ -160,6 +162,7 @@ def load_bytes(
         channels=written.channels,
         digests=written.digests,
         heartbeat=written.heartbeat,
+        backup=written.backup,
         smtp=written.smtp,
         maildir=place.parent / "maildir",
         templates=templates,

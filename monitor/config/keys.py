@@ -210,6 +210,15 @@ class Heartbeat(Section):
     allow_private: tuple[AddressAndPort, ...] = ()
 
 
+class Backup(Section):
+    """`backup:`"""
+
+    to: FolderPath
+    cron: Cron = "30 3 * * *"
+    timezone: Zone | None = None
+    keep: Annotated[StrictInt, between(1, 1000)] = 7
+
+
 class Smtp(Section):
     """`smtp:`"""
 
@@ -245,6 +254,7 @@ SAMPLES = {
     "kind": "kind: email",
     "cron": 'cron: "0 7 * * 1-5"',
     "host": "host: localhost",
+    "to": "to: backups",
 }
 
 # What to say of a key that we do not have and that people write.

@@ -22,9 +22,20 @@ from monitor.config.rule_section import read_aliases, read_rules
 from monitor.config.values import as_written
 from monitor.config.yaml_positions import Node
 from monitor.language import NO_LINGUA, installed
-from monitor.model import AliasItems, ChannelSpec, DigestSpec, FeedSpec, HeartbeatSpec, Pace, Reader, RuleSpec, SmtpSpec
+from monitor.model import (
+    AliasItems,
+    BackupSpec,
+    ChannelSpec,
+    DigestSpec,
+    FeedSpec,
+    HeartbeatSpec,
+    Pace,
+    Reader,
+    RuleSpec,
+    SmtpSpec,
+)
 
-SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "smtp")
+SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "backup", "smtp")
 POLITE = timedelta(minutes=5)
 OFTEN = timedelta(minutes=5)  # a feed that says nothing of `min` is never polled more often than this
 LONGER = 4  # times `every`: what `max` is where nothing is said of it
@@ -45,6 +56,7 @@ class Written:
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
     heartbeat: HeartbeatSpec | None
+    backup: BackupSpec | None
     smtp: SmtpSpec | None
 
 
@@ -71,6 +83,7 @@ def read_sections(root: Node, home: Path, found: Findings) -> Written:
         channels=channels,
         digests=digests,
         heartbeat=_heartbeat(root, timezone, found),
+        backup=_backup(root, home, timezone, found),
         smtp=_smtp(root, found),
     )
 
@@ -333,6 +346,19 @@ def _heartbeat(root: Node, timezone: str, found: Findings) -> HeartbeatSpec | No
         ping=heartbeat.ping,
         ping_every=heartbeat.ping_every,
         allow_private=heartbeat.allow_private,
+    )
+
+
+def _backup(root: Node, home: Path, timezone: str, found: Findings) -> BackupSpec | None:
+    node = root.entries.get("backup")
+    if node is None:
+        return None
+    backup = read(keys.Backup, node, "backup", found)
+    if backup is None:
+        return None
+    _doubt_days(backup.cron, node, "backup", found)
+    return BackupSpec(
+        folder=str(home / backup.to), cron=backup.cron, timezone=backup.timezone or timezone, keep=backup.keep
     )
 
 

@@ -39,6 +39,22 @@ NOTICE_PHRASES: Mapping[str, tuple[Phrase, Phrase]] = {
         ("1 channel is down: {names}", "{n} channels are down: {names}"),
         ("1 canal est en panne : {names}", "{n} canaux sont en panne : {names}"),
     ),
+    "backup_fails": (
+        ("the backup fails: {names}", "{n} backups fail: {names}"),
+        ("la sauvegarde échoue : {names}", "{n} sauvegardes échouent : {names}"),
+    ),
+    "backup_fails_over": (
+        ("the backup works again: {names}", "{n} backups work again: {names}"),
+        ("la sauvegarde fonctionne à nouveau : {names}", "{n} sauvegardes fonctionnent à nouveau : {names}"),
+    ),
+    "log_grows": (
+        ("the archive's log grows: {names}", "{n} archives' logs grow: {names}"),
+        ("le journal de l’archive grossit : {names}", "{n} journaux d’archive grossissent : {names}"),
+    ),
+    "log_grows_over": (
+        ("the archive's log was cut: {names}", "{n} archives' logs were cut: {names}"),
+        ("le journal de l’archive a été réduit : {names}", "{n} journaux d’archive ont été réduits : {names}"),
+    ),
     "rule_fails": (
         ("1 rule fails: {names}", "{n} rules fail: {names}"),
         ("1 règle échoue : {names}", "{n} règles échouent : {names}"),
@@ -100,6 +116,16 @@ NOTICE_PHRASES: Mapping[str, tuple[Phrase, Phrase]] = {
         "Elle n’a pas pu être appliquée à {count} articles depuis {since} ; les autres l’ont été. C’est une faute de"
         " monitor : merci de la signaler. Une fois corrigée, `monitor rules test {shell} --backfill 7d --alert` envoie"
         " ce qui manquait, une seule fois.",
+    ),
+    "said_backup_fails": (
+        "No copy of the archive since {since}. It is tried again every hour.",
+        "Aucune copie de l’archive depuis {since}. Un nouvel essai a lieu toutes les heures.",
+    ),
+    "said_log_grows": (
+        "The write-ahead log beside the archive has {count} MB. Some program has been reading the archive for long:"
+        " `fuser -v {shell}` names it. End it, and the log is cut by itself.",
+        "Le journal à côté de l’archive compte {count} Mo. Un programme lit l’archive depuis longtemps :"
+        " `fuser -v {shell}` le nomme. Arrêtez-le, et le journal se réduira de lui-même.",
     ),
     "said_channel_down": (
         "Nothing can be sent since {since}. What is for it waits, and goes out when it works again.",

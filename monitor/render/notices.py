@@ -23,7 +23,7 @@ MOST_IN_A_STUB = 100  # articles
 ENGLISH = Reader()  # what the archive and the log are told in
 
 # The order in which a subject and the mail name what began and what is over.
-CONDITIONS = ("channel_down", "rule_fails", "feed_silent", "rule_silent", "rule_spike")
+CONDITIONS = ("channel_down", "backup_fails", "log_grows", "rule_fails", "feed_silent", "rule_silent", "rule_spike")
 
 
 def notice_subject(notice: Notice, reader: Reader = ENGLISH) -> str:

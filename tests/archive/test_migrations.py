@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.archive import migrations, open_archive
+from monitor.archive.connecting import APPLICATION_ID
 from monitor.archive.migrations import SCHEMA_VERSION, STEPS, migrate
-from monitor.archive.opening import APPLICATION_ID
 from monitor.model import DigestSpec
 from tests.archive.builders import leased, settle_sent
 from tests.factories import NOW, later

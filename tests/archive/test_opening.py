@@ -20,8 +20,8 @@ import pytest
 
 from monitor.archive import Access, Archive, open_archive
 from monitor.archive.adhoc import run_sql
+from monitor.archive.connecting import APPLICATION_ID
 from monitor.archive.migrations import SCHEMA_VERSION
-from monitor.archive.opening import APPLICATION_ID
 from monitor.errors import ArchiveError, ArchiveForeign
 from tests.archive.builders import an_outcome, found, numbered
 from tests.factories import NOW, a_feed

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from monitor.archive import Access, Archive, open_archive
+from monitor.archive.connecting import APPLICATION_ID
+from monitor.archive.locking import Lock
 from monitor.archive.migrations import SCHEMA_VERSION, m0001_first, m0003_pages
-from monitor.archive.opening import APPLICATION_ID, acquire_lock
 from monitor.archive.values import due, instant, instant_text, packed, unpacked
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveForeign
 from monitor.model import Duplicate, Finding, Revised
@@ -292,7 +293,7 @@ def test_an_archive_that_could_not_be_opened_is_not_held(path: Path) -> None:
     with pytest.raises(ArchiveError, match="already exists"):
         open_archive(str(path), now=NOW)
 
-    os.close(acquire_lock(path, now=NOW))
+    Lock(path, now=NOW).close(in_order=True)
 
 
 def test_readers_do_not_wait_for_the_writer_and_write_nothing(path: Path) -> None:

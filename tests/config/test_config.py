@@ -104,6 +104,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         channels={"desk": ChannelSpec(name="desk", kind="email", to=("desk@example.org",))},
         digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri", timezone="Europe/Paris")},
         heartbeat=None,
+        backup=None,
         smtp=SmtpSpec(host="localhost", port=25, security="none"),
         maildir=tmp_path / "db/maildir",
         templates=(),

@@ -50,6 +50,7 @@ def sections_of_the_manual() -> dict[str, str]:
         ("channels", keys.Reader),
         ("digests", keys.Digest),
         ("heartbeat", keys.Heartbeat),
+        ("backup", keys.Backup),
         ("smtp", keys.Smtp),
     ],
 )
@@ -88,7 +89,18 @@ def test_the_manuals_first_example_is_right(load: Load) -> None:
 
 def test_the_manuals_examples_together_are_right(load: Load) -> None:
     manual = sections_of_the_manual()
-    sections = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "smtp")
+    sections = (
+        "monitor",
+        "defaults",
+        "feeds",
+        "aliases",
+        "rules",
+        "channels",
+        "digests",
+        "heartbeat",
+        "backup",
+        "smtp",
+    )
 
     loaded = load("".join(manual[name].partition("```yaml\n")[2].partition("```")[0] for name in sections))
 

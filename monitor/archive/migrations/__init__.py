@@ -24,6 +24,7 @@ from monitor.archive.migrations import (
     m0008_outbox,
     m0009_watching,
     m0010_words,
+    m0011_keeping,
 )
 from monitor.rules import fts_text
 
@@ -41,6 +42,7 @@ STEPS = (
     m0008_outbox,
     m0009_watching,
     m0010_words,
+    m0011_keeping,
 )
 
 SCHEMA_VERSION = len(STEPS)
