@@ -27,4 +27,4 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(value: str) -> str:
-    return re.sub(r"([\\|*_`<>\[\]~#$])", r"\\\1", " ".join(value.split())) if value != "---" else value
+    return re.sub(r"([\\|*`<>\[\]~#$]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(value.split())) if value != "---" else value

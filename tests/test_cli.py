@@ -224,6 +224,66 @@ def test_search_shows_the_matched_words(polled: Path) -> None:
     assert "About the *alliance*." in result.out
 
 
+def test_a_question_takes_an_age_and_a_word_in_any_script(polled: Path) -> None:
+    lately = monitor("sql", "mentions-by-day", "word=Ukraine", "since=7d", "--json", cwd=polled)
+    never = monitor("sql", "mentions-by-day", "word=北约", "--json", cwd=polled)
+
+    assert sum(row["articles"] for row in lately.json()) > 0
+    assert never.json() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param(("sql", "mentions-by-dya"), "did you mean mentions-by-day?", id="a name misspelt"),
+        pytest.param(("sql", "nonsense"), "`monitor sql --list` names them", id="no such name"),
+        pytest.param(("sql", "mentions-by-day", "wrd=x"), "'wrd'; it has now, since, word", id="a parameter"),
+        pytest.param(("sql", "SELECT 1", "x=1"), "no parameter 'x'; it has none", id="a parameter of none"),
+        pytest.param(("sql", "SELECT 1", "x"), "write NAME=VALUE", id="no value"),
+        pytest.param(("sql", "SELECT 1", "--json", "--md"), "choose one", id="two ways to print"),
+        pytest.param(("sql",), "give a query", id="nothing"),
+    ],
+)
+def test_a_question_that_is_none_says_what_to_write(command: tuple[str, ...], said: str, polled: Path) -> None:
+    result = monitor(*command, cwd=polled)
+
+    assert result.status == 2
+    assert said in result.err
+
+
+def test_an_answer_is_printed_as_people_paste_it_and_explained_as_sqlite_would_go_about_it(polled: Path) -> None:
+    pasted = monitor("sql", "SELECT key, failures FROM feeds WHERE key = 'gazette'", "--md", cwd=polled)
+    plan = monitor("sql", "SELECT * FROM articles WHERE id = 1", "--explain", cwd=polled)
+    query = monitor("sql", "mentions-by-day", "--show", cwd=polled)
+    listed = monitor("sql", "--list", cwd=polled)
+
+    assert pasted.out == "| key | failures |\n| --- | --- |\n| gazette | 0 |\n"
+    assert plan.out == "SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)\n"
+    assert query.out.startswith("-- How many articles a day mention a word")
+    assert "mentions-by-day: How many articles a day" in listed.out
+    assert "word=  the word or words" in listed.out
+
+
+def test_more_rows_than_wanted_are_refused_and_never_cut_off(polled: Path) -> None:
+    result = monitor("sql", "SELECT value FROM json_each('[1, 2, 3]')", "--rows", "2", cwd=polled)
+
+    assert (result.status, result.out) == (1, "")
+    assert "more than 2 rows" in result.err
+
+
+def test_an_alert_is_rated_and_rated_anew_while_others_write(polled: Path) -> None:
+    first = monitor("alerts", "rate", "1", "wrong", "--note", "another Ukraine", cwd=polled)
+    second = monitor("alerts", "rate", "1", "useful", cwd=polled)
+    none = monitor("alerts", "rate", "99", "useful", cwd=polled)
+
+    assert (first.out, second.out) == ("alert 1 is noted as wrong\n", "alert 1 is noted as useful\n")
+    assert monitor("sql", "SELECT verdict, note FROM feedback", "--json", cwd=polled).json() == [
+        {"verdict": "useful", "note": None}
+    ]
+    assert none.status == 2
+    assert "there is no alert 99" in none.err
+
+
 def test_a_search_counts_what_it_finds_by_language_feed_rule_and_day(polled: Path) -> None:
     counts = monitor("search", "@ALLIANCE OR again", "--facets", "--json", cwd=polled).json()
     shown = monitor("search", "@ALLIANCE OR again", "--facets", cwd=polled)

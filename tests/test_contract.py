@@ -23,7 +23,7 @@ COMMANDS = {
     "poll": {"--all", "--dry-run"},
     "deliver": {"--now"},
     "search": {"--since", "--feed", "--lang", "--limit", "--best", "--facets", "--json", "--csv", "-0"},
-    "sql": {"--json", "--csv", "--file", "--list"},
+    "sql": {"--json", "--csv", "--md", "--file", "--list", "--explain", "--show", "--rows", "--seconds"},
     "rules list": {"--json"},
     "rules test": {"--query", "--since", "--limit", "--backfill", "--alert", "--json"},
     "rules diff": {"--since", "--limit", "--json"},
@@ -31,9 +31,16 @@ COMMANDS = {
     "rules bench": {"--articles", "--json"},
     "alerts list": {"--json"},
     "alerts send-test": set(),
+    "alerts rate": {"--note"},
     "feeds list": {"--json"},
     "status": {"--json"},
     "db migrate": set(),
+    "db backup": {"--keep", "--json"},
+    "db restore": {"--drill", "--json"},
+    "db check": {"--json"},
+    "db reindex": set(),
+    "db vacuum": set(),
+    "db salvage": {"--json"},
 }
 
 GLOBAL_OPTIONS = {"--config", "--archive", "-v", "-q", "--version"}

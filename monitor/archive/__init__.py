@@ -330,6 +330,10 @@ class Archive(Protocol):
         """
         ...
 
+    def rate(self, alert: int, verdict: str, note: str | None, now: datetime) -> bool:
+        """Notes what somebody thought of an alert, in place of what was noted before; False: there is no such alert."""
+        ...
+
     def note_down(self, channel: str, *, why: str, next_at: datetime, now: datetime) -> None:
         """A channel is down: none of its messages is tried before `next_at`, and then one."""
         ...

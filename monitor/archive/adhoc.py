@@ -6,12 +6,13 @@ reading and nothing else (https://www.sqlite.org/c3ref/set_authorizer.html).
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from monitor.archive.opening import open_for_reading
@@ -51,12 +52,25 @@ TRIED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What a question of the cookbook can be asked with; without, it has a default."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One question of the cookbook."""
 
     name: str  # the file's name without .sql
     title: str  # the question, from the file's first line
+    parameters: tuple[Parameter, ...]  # from the lines after that
     sql: str
+
+
+# `-- :word  what it means   :other  what that means`
+_PARAMETER = re.compile(r":(\w+)\s+(.+?)(?=\s{2,}:|\n)")
 
 
 class _Params(dict[str, Value]):
@@ -73,11 +87,14 @@ def run_sql(
     seconds: float = 10,
     rows: int | None = 100_000,
     params: Mapping[str, Value] | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[str, ...], Iterator[tuple[Value, ...]]]:
     """The names of a query's columns, and its rows as they are read.
 
     `seconds` counts from now to the last row, and more than `rows` rows (None: any number) are refused, not cut off.
-    Parameters that are not given are NULL. The memory limit is SQLite's own and stays on for the whole process.
+    Parameters that are not given are NULL. `look` is called again and again while it runs. In the query, `words(text)`
+    is the FTS5 expression that finds a text's words in a row, in whatever script. The memory limit is SQLite's own and
+    stays on for the whole process.
 
     Raises ArchiveError when the archive cannot be opened; QueryRefused here or while rows are read.
     """
@@ -85,7 +102,7 @@ def run_sql(
     deadline = time.monotonic() + seconds
     denied: list[str] = []
     try:
-        _bound(connection, deadline, denied)
+        _bound(connection, deadline, denied, look)
         with _refusals(seconds, denied):
             cursor = connection.execute(sql, _Params(params or {}))
         if cursor.description is None:
@@ -97,7 +114,7 @@ def run_sql(
     return columns, _rows(connection, cursor, rows, seconds, denied)
 
 
-def _bound(connection: sqlite3.Connection, deadline: float, denied: list[str]) -> None:
+def _bound(connection: sqlite3.Connection, deadline: float, denied: list[str], look: Callable[[], None]) -> None:
     """Takes from a connection all it does not need, before it sees the query."""
     connection.execute(f"PRAGMA hard_heap_limit = {MEMORY_BYTES}")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -105,7 +122,19 @@ def _bound(connection: sqlite3.Connection, deadline: float, denied: list[str]) -
     connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, MOST_COLUMNS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.set_authorizer(_authorizer(denied))
-    connection.set_progress_handler(lambda: time.monotonic() >= deadline, STEPS_BETWEEN_LOOKS)
+    connection.create_function("words", 1, _words, deterministic=True)
+
+    def is_over() -> bool:
+        look()
+        return time.monotonic() >= deadline
+
+    connection.set_progress_handler(is_over, STEPS_BETWEEN_LOOKS)
+
+
+def _words(text: Value) -> str | None:
+    from monitor.rules import fts_words  # the rule language is slow to load, and few queries ask for it
+
+    return None if text is None else fts_words(str(text))
 
 
 def _authorizer(denied: list[str]) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
@@ -172,4 +201,7 @@ def cookbook() -> tuple[Recipe, ...]:
 
 def _recipe(file: Path) -> Recipe:
     sql = file.read_text(encoding="utf-8")
-    return Recipe(name=file.stem, title=sql.partition("\n")[0].removeprefix("--").strip(), sql=sql)
+    first, _, rest = sql.partition("\n")
+    remarks = "".join(f"{line[2:]}\n" for line in takewhile(lambda line: line.startswith("--"), rest.splitlines()))
+    parameters = tuple(Parameter(name=found[1], meaning=found[2].strip()) for found in _PARAMETER.finditer(remarks))
+    return Recipe(name=file.stem, title=first.removeprefix("--").strip(), parameters=parameters, sql=sql)

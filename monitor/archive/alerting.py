@@ -88,3 +88,17 @@ def record_backfill(db: sqlite3.Connection, found: Iterable[Backfill], now: date
         matches += store_matches(db, each.matches, each.article, each.first_seen_at)
         alerts += sum(store_alert(db, alert, each.article, now) for alert in each.alerts)
     return matches, alerts
+
+
+def rate(db: sqlite3.Connection, alert: int, verdict: str, note: str | None, now: datetime) -> bool:
+    """Notes what somebody thought of an alert, in place of what was noted before; False: there is no such alert."""
+    return bool(
+        db.execute(
+            """
+            INSERT INTO feedback (alert, verdict, at, note)
+            SELECT id, :verdict, :now, :note FROM alerts WHERE id = :alert
+            ON CONFLICT (alert) DO UPDATE SET verdict = :verdict, at = :now, note = :note
+            """,
+            params(alert=alert, verdict=verdict, note=note, now=now),
+        ).rowcount
+    )

@@ -279,6 +279,10 @@ class SqliteArchive:
         with self._transaction() as db:
             return outbox.resend(db, alerts, now)
 
+    def rate(self, alert: int, verdict: str, note: str | None, now: datetime) -> bool:
+        with self._transaction() as db:
+            return alerting.rate(db, alert, verdict, note, now)
+
     def note_down(self, channel: str, *, why: str, next_at: datetime, now: datetime) -> None:
         with self._transaction() as db:
             outbox.note_down(db, channel, why=why, next_at=next_at, now=now)

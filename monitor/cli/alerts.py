@@ -56,6 +56,26 @@ def _state(row: AlertRow) -> str:
     return f"{row.state}: {show.WAITS_FOR[row.waits_for]}{until}"
 
 
+@alerts.command("rate")
+@click.argument("number", metavar="ID", type=int)
+@click.argument("verdict", type=click.Choice(["useful", "useless", "wrong"]))
+@click.option("--note", help="Why, for whoever mends the rule.")
+@pass_session
+def alerts_rate(session: Session, number: int, verdict: str, note: str | None) -> None:
+    """Say what an alert was worth: useful; useless (a right match, not worth a mail); or wrong (no match for people).
+
+    `monitor sql alert-precision` makes a figure for each rule of it. The daemon need not stop.
+    """
+
+    async def main() -> bool:
+        async with session.writing("amend") as (archive, thread):
+            return await thread(archive.rate, number, verdict, one_line(note, 500) if note else None, now())
+
+    if not asyncio.run(main()):
+        raise click.UsageError(f"there is no alert {number}; `monitor alerts list` names them")
+    show.line(f"alert {number} is noted as {verdict}")
+
+
 @alerts.command("resend")
 @click.argument("numbers", metavar="[ID]...", type=int, nargs=-1)
 @pass_session

@@ -202,6 +202,7 @@ def fill(archive: Archive) -> None:
     archive.settle(dead, Refused(why="550 no such user"), now=NOW, next_attempt_at=None)
     archive.settle(tried, TryAgain(why="451 later"), now=NOW, next_attempt_at=later(minutes=5))
     archive.note_down("chat", why="connection refused", next_at=later(minutes=1), now=NOW)
+    archive.rate(1, "useful", None, later(minutes=2))
 
 
 def settle_sent(archive: Archive, delivery: Delivery) -> None:

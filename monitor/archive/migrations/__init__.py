@@ -25,6 +25,7 @@ from monitor.archive.migrations import (
     m0009_watching,
     m0010_words,
     m0011_keeping,
+    m0012_views,
 )
 from monitor.rules import fts_text
 
@@ -43,6 +44,7 @@ STEPS = (
     m0009_watching,
     m0010_words,
     m0011_keeping,
+    m0012_views,
 )
 
 SCHEMA_VERSION = len(STEPS)
