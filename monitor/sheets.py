@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
+# An underscore within a word is only that.
+_MARKUP = re.compile(r"([\\|*`<>\[\]~#$]|(?<!\w)_|_(?!\w))")
+
 
 def inert(value: object) -> object:
     """A value for a CSV file: a text that a spreadsheet may take for a formula gets an apostrophe before it.
@@ -27,4 +30,4 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(value: str) -> str:
-    return re.sub(r"([\\|*`<>\[\]~#$]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(value.split())) if value != "---" else value
+    return value if value == "---" else _MARKUP.sub(r"\\\1", " ".join(value.split()))
