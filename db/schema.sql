@@ -612,3 +612,5 @@ SELECT article, number, seen_from, seen_until, title, text FROM (
   SELECT id, (SELECT count(*) + 1 FROM revisions WHERE revisions.article = articles.id), updated_at, NULL, title, text
   FROM articles WHERE revisions > 0
 );
+
+CREATE INDEX articles_unpruned ON articles (first_seen_at, id) WHERE pruned_at IS NULL;

@@ -11,7 +11,7 @@ Due times live in the archive. The scheduler holds a handful of clock jobs; each
     ping      as configured    post to the heartbeat's URL, as long as ticks come and every channel works
     deliver   every 5 seconds  compose what is due in the outbox, digests too, and send it (also at once, when a poll
                                raised an alert that need not wait)
-    prune     once a day       drop old rows of `polls`
+    prune     once a day       drop old rows of `polls`, and the texts that were kept for long enough
     watchdog  half the period  tell the service manager we live, after the tick and the archive's thread moved
 
 A restart loses nothing and starts no stampede: what was due stays due, what was not is not asked for.
@@ -41,7 +41,7 @@ from monitor.hours import is_quiet
 from monitor.model import SUCCESSES, AlertIntent, FetchFailed, HostLease, Outcome, PageOutcome, PollOutcome
 from monitor.notify import Notifier, watchdog_interval
 from monitor.poll import HOSTS_AT_ONCE, LEASE_TTL, Poller, brief_for, open_poller, poll_host, sync
-from monitor.upkeep import Backups, look_at_log
+from monitor.upkeep import Backups, look_at_log, prune_texts
 from monitor.watch import queue_heartbeat, queue_notice, queue_return, queue_storm_notice, survey
 
 TICK = timedelta(seconds=1)
@@ -316,6 +316,7 @@ class Daemon:
         dropped = await self.thread(self.archive.prune_polls, self.now() - KEEP_POLLS)
         if dropped:
             log.info("old polls dropped", rows=dropped)
+        await prune_texts(self.thread, self.archive, self.config.retention, now=self.now())
         for part in range(FORGET_IN):
             await self.thread(self.archive.forget_words, self.now(), part=part, of=FORGET_IN)
 

@@ -58,6 +58,7 @@ class FeedSpec:
     alert_backlog: timedelta = timedelta(0)  # the first poll also alerts on items this young
     fulltext: bool = False
     allow_private: tuple[str, ...] = ()  # "address:port" pairs that may be dialled although they are not public
+    keep: timedelta | None = None  # its articles' texts; None: as its tags say, else as all
     paused: bool = False
 
     @property
@@ -122,6 +123,7 @@ class RuleSpec:
     until: datetime | None = None  # in force for articles first seen before; None: for good
     times: tuple[Window, ...] = ()  # in force for articles first seen within one; empty: always
     priority: str = "normal"  # low, normal or high: how mails are marked
+    keep: timedelta | None = None  # the texts of articles that it matched; None: as those of others
     owner: str | None = None  # who to ask about the rule
     note: str | None = None  # why it is there
     examples_match: tuple[str, ...] = ()
@@ -183,6 +185,21 @@ class HeartbeatSpec:
     ping: str | None = None  # URL that is posted to as long as we live and can send; None: nobody
     ping_every: timedelta = timedelta(minutes=5)
     allow_private: tuple[str, ...] = ()  # "address:port" that the ping may go to although they are not public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSpec:
+    """How long texts are kept after they were last new; timedelta.max: for ever. The longest that applies counts."""
+
+    keep: timedelta = timedelta.max  # of feeds that are not named, because they are gone from the file
+    keep_matched: timedelta = timedelta.max  # of articles that a rule matched which is not named
+    feeds: tuple[tuple[str, timedelta], ...] = ()  # by key; those of the file, whose articles' carrier it is
+    rules: tuple[tuple[str, timedelta], ...] = ()  # by name; those that say so themselves
+
+    @property
+    def shortest(self) -> timedelta:
+        """No text is pruned sooner."""
+        return min([self.keep, *(keep for _, keep in self.feeds)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What keeps the archive in good order: backups by cron, a log that is cut.
+"""What keeps the archive in good order: backups by cron, old texts that go, a log that is cut.
 
 A backup is due when the time table has struck since the newest copy in its folder was made, so one that was missed
 while we were away is made up for, and nothing need be remembered. One that fails is tried again every hour, and the
@@ -8,17 +8,20 @@ operator is told, once.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor import logs
 from monitor.archive import Archive, ArchiveThread, back_up, last_backup_at
+from monitor.archive.pruning import BEGINNING
 from monitor.config import Config
 from monitor.errors import ArchiveError
 from monitor.hours import next_strike
-from monitor.model import BackupSpec, Condition
+from monitor.model import BackupSpec, Condition, RetentionSpec
 
+GIVEN_BACK = 1_000  # pages at once
 AGAIN_AFTER = timedelta(hours=1)  # when one failed
 LOG_GROWN = 256 * 2**20  # bytes; after each checkpoint the log is cut to a quarter of this
 
@@ -89,3 +92,18 @@ async def look_at_log(thread: ArchiveThread, archive: Archive, config: Config, *
     since = open_[0].since if open_ else now
     grown = Condition(kind="log_grows", subject=config.archive, since=since, count=size // 10**6)
     await thread(archive.note_conditions, ("log_grows",), [grown] if size >= LOG_GROWN else [], now)
+
+
+async def prune_texts(thread: ArchiveThread, archive: Archive, spec: RetentionSpec, *, now: datetime) -> Counter[str]:
+    """Drops the texts that were kept for long enough, a few at a time, and gives their room back; how many, by feed."""
+    pruned: Counter[str] = Counter()
+    after: tuple[str, int] | None = BEGINNING
+    while after is not None:
+        found = await thread(archive.prune_texts, spec, now, after=after)
+        pruned.update(found.articles)
+        after = found.after
+    if pruned:
+        log.info("old texts pruned", articles=pruned.total())
+        while await thread(archive.give_back, GIVEN_BACK):
+            pass
+    return pruned

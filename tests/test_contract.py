@@ -40,6 +40,7 @@ COMMANDS = {
     "db check": {"--json"},
     "db reindex": set(),
     "db vacuum": set(),
+    "db prune": {"--dry-run", "--json"},
     "db salvage": {"--json"},
 }
 

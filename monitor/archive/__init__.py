@@ -17,6 +17,7 @@ of `model` (and of `reports`, for the commands), and writes what belongs togethe
       waiting     what waits for its time, and what composing takes
       reading     what the commands ask
       explaining  what is known of one article, story or event
+      pruning     which texts are old enough to go
       values      our values as SQLite keeps them
       migrations  the schema
     adhoc       people's own SQL, read-only
@@ -40,6 +41,7 @@ from monitor.archive import salvage as salvaging
 from monitor.archive.condition import Checked
 from monitor.archive.copies import Copy
 from monitor.archive.opening import Access
+from monitor.archive.pruning import BEGINNING, Pruned
 from monitor.archive.reports import (
     AlertRow,
     ChannelDown,
@@ -81,6 +83,7 @@ from monitor.model import (
     PageOutcome,
     PollOutcome,
     Pulse,
+    RetentionSpec,
     TellingArticle,
     Told,
     Trend,
@@ -100,6 +103,7 @@ __all__ = [
     "Explanation",
     "FeedProblem",
     "FeedRow",
+    "Pruned",
     "Restored",
     "Salvaged",
     "SearchRow",
@@ -513,6 +517,20 @@ class Archive(Protocol):
 
     def prune_polls(self, before: datetime) -> int:
         """Drops the rows of `polls` from before an instant; how many there were."""
+        ...
+
+    def prune_texts(
+        self, spec: RetentionSpec, now: datetime, *, after: tuple[str, int] = BEGINNING, dry: bool = False
+    ) -> Pruned:
+        """Drops the texts, among some of the old articles, that have been kept for long enough; `dry` only counts them.
+
+        To be called again with the `after` it returns, until that is None. What an article was stays: an old entry that
+        comes again is known.
+        """
+        ...
+
+    def give_back(self, pages: int) -> bool:
+        """Gives at most so many unused pages back to the file system; whether there are more."""
         ...
 
     def forget_words(self, now: datetime, *, part: int, of: int) -> int:

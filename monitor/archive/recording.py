@@ -180,7 +180,7 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
             continue
         now_says = finding.verdict.article
         held = db.execute(
-            "SELECT title, text, content_digest, text_source FROM articles WHERE id = ?", (article,)
+            "SELECT title, text, content_digest, text_source, pruned_at FROM articles WHERE id = ?", (article,)
         ).fetchone()
         said = finding.verdict.of.content_digest if isinstance(finding.verdict, Revised) else None
         if now_says.content_digest == held["content_digest"]:
@@ -189,7 +189,7 @@ def _store_revisions(db: sqlite3.Connection, outcome: PollOutcome, ids: tuple[in
             if not only_numbers_differ(held["title"], held["text"], now_says.title, now_says.text):
                 revised.add(article)
             _revise(db, article, held, now_says, finding.language)
-        elif finding.verdict.why != "words" and says_more(now_says.text, held["text"]):
+        elif finding.verdict.why != "words" and held["pruned_at"] is None and says_more(now_says.text, held["text"]):
             # The article's text is another feed's, a teaser perhaps. It gives way, but the title stays.
             fuller = replace(now_says, title=held["title"], content_digest=digest(held["title"], now_says.text))
             _revise(db, article, held, fuller, finding.language)
@@ -221,7 +221,7 @@ def _revise(
         """
         UPDATE articles SET
             title = :title, title_words = :title_words, content_digest = :content_digest, fingerprint = :fingerprint,
-            updated_at = :updated_at, revisions = revisions + 1,
+            updated_at = :updated_at, revisions = revisions + 1, pruned_at = NULL,
             text = iif(:page_stays, text, :text), text_source = iif(:page_stays, text_source, 'feed'),
             text_words = iif(:page_stays, text_words, :text_words),
             language = iif(:page_stays, language, coalesce(:language, language)),

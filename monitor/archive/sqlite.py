@@ -16,6 +16,7 @@ from monitor.archive import (
     lookup,
     outbox,
     pages,
+    pruning,
     reading,
     recording,
     rekeying,
@@ -27,6 +28,7 @@ from monitor.archive import feeds as feed_list
 from monitor.archive.connecting import BUSY_SECONDS, INDEX_BROKEN, unusable
 from monitor.archive.locking import Lock
 from monitor.archive.opening import WAL_KEPT_BYTES, Access, open_for_reading, open_for_writing, open_to_amend
+from monitor.archive.pruning import BEGINNING, Pruned
 from monitor.archive.reports import (
     AlertRow,
     ChannelDown,
@@ -65,6 +67,7 @@ from monitor.model import (
     PageOutcome,
     PollOutcome,
     Pulse,
+    RetentionSpec,
     TellingArticle,
     Told,
     Trend,
@@ -460,6 +463,22 @@ class SqliteArchive:
     def prune_polls(self, before: datetime) -> int:
         with self._transaction() as db:
             return db.execute("DELETE FROM polls WHERE at < :before", params(before=before)).rowcount
+
+    def prune_texts(
+        self, spec: RetentionSpec, now: datetime, *, after: tuple[str, int] = BEGINNING, dry: bool = False
+    ) -> Pruned:
+        if dry:
+            with self._explained() as db:
+                return pruning.prune(db, spec, now, after=after, dry=True)
+        with self._transaction() as db:
+            return pruning.prune(db, spec, now, after=after, dry=False)
+
+    def give_back(self, pages: int) -> bool:
+        with self._explained() as db, self._turn():
+            db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
+            (left,) = db.execute("PRAGMA freelist_count").fetchone()
+            return bool(kind == _INCREMENTAL and left)
 
     def forget_words(self, now: datetime, *, part: int, of: int) -> int:
         with self._transaction() as db:

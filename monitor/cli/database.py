@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,8 @@ from monitor.cli.session import Session, json_option, now, pass_session
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
+    from monitor.archive import Archive, Pruned
+    from monitor.model import RetentionSpec
     from monitor.urls import LinkRules
 
 
@@ -128,6 +133,50 @@ def db_reindex(session: Session) -> None:
 
     asyncio.run(main())
     show.line("the full-text index is made anew")
+
+
+@db.command("prune")
+@click.option("--dry-run", is_flag=True, help="Only say what would go. The daemon need not stop.")
+@json_option
+@pass_session
+def db_prune(session: Session, dry_run: bool, as_json: bool) -> None:
+    """Drop the texts that were kept for as long as `retention:` says (the daemon does so once a day).
+
+    Title, link, dates, who carried an article, what matched and what was sent stay.
+    """
+    spec, at = session.config.retention, now()
+    if dry_run:
+        with session.reading() as archive:
+            found = list(_looks(archive, spec, at))
+        pruned = sum((Counter(each.articles) for each in found), Counter[str]())
+        characters = sum(each.characters for each in found)
+    else:
+        pruned, characters = asyncio.run(_prune(session, spec, at)), None
+    if as_json:
+        show.as_json({"articles": dict(pruned), "characters": characters})
+        return
+    if pruned:
+        show.table(["feed", "texts"], pruned.most_common(), right=("texts",))
+        show.line()
+    what = f"{show.counted(pruned.total(), 'text')} {'would go' if dry_run else 'pruned'}"
+    show.line(what if characters is None else f"{what}, {characters:,} characters")
+    if spec.shortest == timedelta.max:
+        show.note("retention: keeps every text for ever")
+
+
+def _looks(archive: Archive, spec: RetentionSpec, at: datetime) -> Iterator[Pruned]:
+    after: tuple[str, int] | None = ("", 0)
+    while after is not None:
+        found = archive.prune_texts(spec, at, after=after, dry=True)
+        after = found.after
+        yield found
+
+
+async def _prune(session: Session, spec: RetentionSpec, at: datetime) -> Counter[str]:
+    from monitor.upkeep import prune_texts
+
+    async with session.writing() as (archive, thread):
+        return await prune_texts(thread, archive, spec, now=at)
 
 
 @db.command("vacuum")

@@ -36,6 +36,7 @@ from monitor.model import (
     HeartbeatSpec,
     House,
     ProxySpec,
+    RetentionSpec,
     RuleSpec,
     SmtpSpec,
 )
@@ -82,6 +83,7 @@ class Config:
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
     heartbeat: HeartbeatSpec | None  # None: none is sent
+    retention: RetentionSpec
     backup: BackupSpec | None  # None: nobody copies the archive but people
     smtp: SmtpSpec | None  # None: mail goes to `maildir`
     maildir: Path  # absolute; beside the archive
@@ -162,6 +164,7 @@ def load_bytes(
         channels=written.channels,
         digests=written.digests,
         heartbeat=written.heartbeat,
+        retention=written.retention,
         backup=written.backup,
         smtp=written.smtp,
         maildir=place.parent / "maildir",

@@ -23,6 +23,7 @@ from monitor.config.values import (
     FolderPath,
     Host,
     Interval,
+    Keep,
     Language,
     Languages,
     Lines,
@@ -131,6 +132,7 @@ class Feed(Section):
     max: Interval | None = None
     alert_backlog: Duration | None = None
     fulltext: StrictBool | None = None
+    keep: Keep | None = None
     allow_private: tuple[AddressAndPort, ...] = ()
     paused: StrictBool = False
 
@@ -163,6 +165,7 @@ class Rule(Telling):
     priority: Literal["low", "normal", "high"] = "normal"
     enabled: StrictBool = True
     until: Until | None = None
+    keep: Keep | None = None
     owner: Text | None = None
     note: Lines | None = None
     examples: Examples = Examples()
@@ -208,6 +211,14 @@ class Heartbeat(Section):
     ping: WebhookUrl | None = None
     ping_every: Interval = timedelta(minutes=5)
     allow_private: tuple[AddressAndPort, ...] = ()
+
+
+class Retention(Section):
+    """`retention:`"""
+
+    keep: Keep = timedelta.max
+    keep_matched: Keep = timedelta.max
+    tags: dict[Name, Keep] = {}
 
 
 class Backup(Section):

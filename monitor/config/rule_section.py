@@ -119,6 +119,7 @@ def _rule_spec(rule: keys.Rule, defaults: keys.Telling, timezone: str) -> RuleSp
         times=tuple(replace(window, timezone=timezone) for window in rule.times),
         until=end_of(rule.until, timezone) if rule.until is not None else None,
         priority=rule.priority,
+        keep=rule.keep,
         owner=rule.owner,
         note=rule.note,
         channels=rule.channels,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.util import find_spec
@@ -31,11 +31,15 @@ from monitor.model import (
     HeartbeatSpec,
     Pace,
     Reader,
+    RetentionSpec,
     RuleSpec,
     SmtpSpec,
 )
 
-SECTIONS = ("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "backup", "smtp")
+SECTIONS = (
+    *("monitor", "defaults", "feeds", "aliases", "rules", "channels", "digests", "heartbeat", "retention", "backup"),
+    "smtp",
+)
 POLITE = timedelta(minutes=5)
 OFTEN = timedelta(minutes=5)  # a feed that says nothing of `min` is never polled more often than this
 LONGER = 4  # times `every`: what `max` is where nothing is said of it
@@ -56,6 +60,7 @@ class Written:
     channels: Mapping[str, ChannelSpec]
     digests: Mapping[str, DigestSpec]
     heartbeat: HeartbeatSpec | None
+    retention: RetentionSpec
     backup: BackupSpec | None
     smtp: SmtpSpec | None
 
@@ -75,14 +80,16 @@ def read_sections(root: Node, home: Path, found: Findings) -> Written:
     timezone = monitor.timezone if monitor else "UTC"
     channels = _channels(root, home, timezone, found)
     digests = _digests(root, timezone, found)
+    rules = read_rules(root, aliases, timezone, found)
     return Written(
         monitor=monitor,
         feeds=feeds,
         aliases=aliases,
-        rules=read_rules(root, aliases, timezone, found),
+        rules=rules,
         channels=channels,
         digests=digests,
         heartbeat=_heartbeat(root, timezone, found),
+        retention=_retention(root, feeds, rules, found),
         backup=_backup(root, home, timezone, found),
         smtp=_smtp(root, found),
     )
@@ -157,6 +164,7 @@ def _feed_spec(feed: keys.Feed, defaults: keys.Defaults, pace: Pace) -> FeedSpec
         max_every=pace.max,
         alert_backlog=defaults.alert_backlog if feed.alert_backlog is None else feed.alert_backlog,
         fulltext=_wants_fulltext(feed, defaults) and _reads_pages(),
+        keep=feed.keep,
         allow_private=feed.allow_private,
         paused=feed.paused,
     )
@@ -347,6 +355,31 @@ def _heartbeat(root: Node, timezone: str, found: Findings) -> HeartbeatSpec | No
         ping_every=heartbeat.ping_every,
         allow_private=heartbeat.allow_private,
     )
+
+
+def _retention(root: Node, feeds: Sequence[FeedSpec], rules: Sequence[RuleSpec], found: Findings) -> RetentionSpec:
+    node = root.entries.get("retention", NOTHING)
+    retention = keys.Retention()
+    if node.value is not None:
+        retention = read(keys.Retention, node, "retention", found) or retention
+    tags = {tag for feed in feeds for tag in feed.tags}
+    for tag in retention.tags:
+        if tag not in tags:
+            message = f'no feed has the tag "{tag}". Give it to one, or remove it here'
+            found.warn(node.at(["tags"]).keys[tag], f"retention.tags.{tag}", message)
+    return RetentionSpec(
+        keep=retention.keep,
+        keep_matched=retention.keep_matched,
+        feeds=tuple((feed.key, _keep(feed, retention)) for feed in feeds),
+        rules=tuple((rule.name, rule.keep) for rule in rules if rule.keep is not None),
+    )
+
+
+def _keep(feed: FeedSpec, retention: keys.Retention) -> timedelta:
+    """How long a feed's texts are kept: as it says, else the longest of its tags, else as all."""
+    if feed.keep is not None:
+        return feed.keep
+    return max((retention.tags[tag] for tag in feed.tags if tag in retention.tags), default=retention.keep)
 
 
 def _backup(root: Node, home: Path, timezone: str, found: Findings) -> BackupSpec | None:

@@ -87,6 +87,19 @@ def duration(value: object) -> timedelta:
     return _capped(timedelta(days=36_500), timedelta(**{_UNITS[found[2]]: int(found[1])}))
 
 
+def keeping(value: object) -> timedelta:
+    """How long something is kept: a time span of a day or more, or `forever`, which is timedelta.max."""
+    if value == "forever":
+        return timedelta.max
+    try:
+        span = duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or forever") from None
+    if span < timedelta(days=1):
+        raise ValueError("is too short: what is due is pruned once a day. Write 1d or more, or forever")
+    return span
+
+
 def as_written(span: timedelta) -> str:
     """A time span as the file writes it, in the largest unit that fits: 15m."""
     for unit, name in reversed(_UNITS.items()):
@@ -372,6 +385,7 @@ Name = Annotated[StrictStr, AfterValidator(_name)]
 AliasWord = Annotated[StrictStr, AfterValidator(_alias_name)]
 FeedKey = Annotated[StrictStr, AfterValidator(_feed_key)]
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_at_most_a_year)]
+Keep = Annotated[timedelta, BeforeValidator(keeping)]
 Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
 Language = Annotated[StrictStr, AfterValidator(_language)]
 Country = Annotated[StrictStr, AfterValidator(_country)]

@@ -14,7 +14,7 @@ from monitor import config
 from monitor.config import Config
 from monitor.config import duration as as_duration
 from monitor.errors import ConfigError
-from monitor.model import ChannelSpec, DigestSpec, FeedSpec, HeartbeatSpec, ProxySpec, RuleSpec, SmtpSpec
+from monitor.model import ChannelSpec, DigestSpec, FeedSpec, HeartbeatSpec, ProxySpec, RetentionSpec, RuleSpec, SmtpSpec
 from monitor.urls import DEFAULT, link_key
 from tests.config.conftest import CONTACT, Load, Problems
 
@@ -104,6 +104,7 @@ def test_a_whole_configuration_is_read(load: Load, tmp_path: Path) -> None:
         channels={"desk": ChannelSpec(name="desk", kind="email", to=("desk@example.org",))},
         digests={"morning": DigestSpec(name="morning", cron="0 7 * * mon,tue,wed,thu,fri", timezone="Europe/Paris")},
         heartbeat=None,
+        retention=RetentionSpec(feeds=(("lemonde", timedelta.max), ("intranet", timedelta.max))),
         backup=None,
         smtp=SmtpSpec(host="localhost", port=25, security="none"),
         maildir=tmp_path / "db/maildir",

@@ -50,6 +50,7 @@ def sections_of_the_manual() -> dict[str, str]:
         ("channels", keys.Reader),
         ("digests", keys.Digest),
         ("heartbeat", keys.Heartbeat),
+        ("retention", keys.Retention),
         ("backup", keys.Backup),
         ("smtp", keys.Smtp),
     ],
@@ -98,6 +99,7 @@ def test_the_manuals_examples_together_are_right(load: Load) -> None:
         "channels",
         "digests",
         "heartbeat",
+        "retention",
         "backup",
         "smtp",
     )

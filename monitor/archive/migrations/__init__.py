@@ -26,6 +26,7 @@ from monitor.archive.migrations import (
     m0010_words,
     m0011_keeping,
     m0012_views,
+    m0013_pruning,
 )
 from monitor.rules import fts_text
 
@@ -45,6 +46,7 @@ STEPS = (
     m0010_words,
     m0011_keeping,
     m0012_views,
+    m0013_pruning,
 )
 
 SCHEMA_VERSION = len(STEPS)
