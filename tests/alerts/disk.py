@@ -96,13 +96,14 @@ def acknowledged(happened: Sequence[Event]) -> dict[str, set[int]]:
 def after_power_loss(happened: Sequence[Event], folder: Path, chance: random.Random) -> None:
     """Writes the files as a disk may hold them when the power fails after these events.
 
-    What was synced is there. Of the rest each write may be there, or not, or some of its sectors: a disk writes in the
-    order that it likes.
+    What was synced is there; that a file was deleted is known once its folder was synced. Of the rest each write may be
+    there, or not, or some of its sectors: a disk writes in the order that it likes.
     """
     last_sync = {event.path: number for number, event in enumerate(happened) if event.what == "S"}
     files: dict[str, bytearray] = {}
     for number, event in enumerate(happened):
-        is_safe = number < last_sync.get(event.path, -1)
+        synced = str(Path(event.path).parent) if event.what == "U" else event.path
+        is_safe = number < last_sync.get(synced, -1)
         if event.what not in "WTU" or not (is_safe or chance.random() < 0.5):
             continue
         if event.what == "U":
