@@ -9,6 +9,7 @@
     │   ├── ArchiveLost             the file went away, or was damaged, while it was open
     │   └── ArchiveBusy             another daemon holds the archive                        (exit 75)
     ├── WorkerFailed                a worker process hung, died or ran out of memory
+    ├── ExportError                 articles cannot be written in the form, or to the place, asked for
     └── QueryRefused                an ad-hoc SQL query was denied, or ran past its limits
 
 An expected outcome (a feed that is down, a mail that is refused) is a value from `model`, never one of these.
@@ -78,6 +79,10 @@ class ArchiveBusy(ArchiveError):
 
 class WorkerFailed(MonitorError):
     """A worker process hung, died or ran out of memory while it worked for one feed."""
+
+
+class ExportError(MonitorError):
+    """Articles cannot be written in the form, or to the place, that was asked for."""
 
 
 class QueryRefused(MonitorError):

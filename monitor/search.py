@@ -83,6 +83,7 @@ def search(
     since: datetime | None = None,
     feed: str | None = None,
     language: str | None = None,
+    rule: str | None = None,
     reached: Callable[[datetime], None] = lambda _: None,
 ) -> Iterator[tuple[SearchRow, Match]]:
     """What a query finds, newest first. Raises RuleError for a query that is none, before anything is read.
@@ -92,7 +93,7 @@ def search(
     from monitor.rules import RuleSet, compile_rule
 
     rules = RuleSet([compile_rule(RuleSpec(name="search", query=query), aliases)])
-    rows = archive.search(candidates_for(rules.rules), since=since, feed=feed, language=language)
+    rows = archive.search(candidates_for(rules.rules), since=since, feed=feed, language=language, rule=rule)
     find = finder(rules, feeds)
 
     def found() -> Iterator[tuple[SearchRow, Match]]:

@@ -47,12 +47,13 @@ CORE = [
     "grouping",
     "findings",
     "opml",
+    "feedout",
     "discover",
 ]
 EDGES = ["config", "fetch", "workers", "archive", "channels", "logs", "notify"]
 # An edge in several files: the others serve only the first.
 PARTS_OF_EDGES = {"guard": "fetch", "resolver": "fetch", "body": "fetch", "pool": "workers", "preload": "workers"}
-FLOWS = ["poll", "probe", "search", "compose", "deliver", "watch", "upkeep"]
+FLOWS = ["poll", "probe", "search", "export", "compose", "deliver", "watch", "upkeep"]
 # Likewise of a flow.
 PARTS_OF_FLOWS = {"fulltext": "poll"}
 ENTRY = ["show", "cli", "daemon", "__main__"]

@@ -458,12 +458,17 @@ class Archive(Protocol):
         since: datetime | None = None,
         feed: str | None = None,
         language: str | None = None,
+        rule: str | None = None,
     ) -> Iterator[SearchRow]:
         """Articles, newest first: all, or those an FTS5 expression finds.
 
-        `since` is when they were first seen, `feed` who carries them.
+        `since` is when they were first seen, `feed` who carries them, `rule` what matched them, as is recorded.
         `language` fr finds fr-CA too. Read in batches: the iterator holds nothing open between two of them.
         """
+        ...
+
+    def passages(self, articles: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
+        """Article → rule → the passage in which that rule matched it, as is recorded, of these articles."""
         ...
 
     def rules_matching(self, articles: Iterable[int]) -> Mapping[str, int]:

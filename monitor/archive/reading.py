@@ -305,7 +305,7 @@ def _delivery_problems(db: sqlite3.Connection) -> tuple[DeliveryProblem, ...]:
 _SEARCH_COLUMNS = """
     articles.id, articles.story, articles.feed, articles.guid, articles.link, articles.title, articles.text,
     articles.authors, articles.categories, articles.language, articles.language_confidence, articles.language_source,
-    articles.published_at, articles.published_source, articles.first_seen_at,
+    articles.published_at, articles.published_source, articles.first_seen_at, articles.updated_at,
     articles.first_seen_at > (SELECT min(first_seen_at) FROM articles AS polled WHERE polled.feed = articles.feed)
         AS is_news,
     (SELECT entry_key FROM sightings WHERE article = articles.id AND feed = articles.feed ORDER BY seen_at, entry_key
@@ -315,18 +315,29 @@ _SEARCH_COLUMNS = """
 
 
 def search(
-    db: sqlite3.Connection, fts: str | None, *, since: datetime | None, feed: str | None, language: str | None
+    db: sqlite3.Connection,
+    fts: str | None,
+    *,
+    since: datetime | None,
+    feed: str | None,
+    language: str | None,
+    rule: str | None,
 ) -> Iterator[SearchRow]:
-    """Articles, newest first: all, or those the index finds.
+    """Articles, newest first: all, or those the index finds, or those a rule matched.
 
     Reads in batches of short statements: a long reader would keep the log from being cut.
     """
     outlets = _outlets(db)
-    given = params(fts=fts, since=since, feed=feed, language=language, batch=SEARCH_BATCH)
+    given = params(fts=fts, since=since, feed=feed, language=language, rule=rule, batch=SEARCH_BATCH)
     source, number, found = "articles", "articles.id", "TRUE"
     if fts is not None:
         source = "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid"
         number, found = "articles_fts.rowid", "articles_fts MATCH :fts"
+        if rule is not None:
+            found += " AND EXISTS (SELECT 1 FROM matches WHERE rule = :rule AND article = articles.id)"
+    elif rule is not None:
+        source = "matches CROSS JOIN articles ON articles.id = matches.article"
+        number, found = "matches.article", "matches.rule = :rule"
     oldest = db.execute(
         "SELECT iif(:since IS NULL, 0, (SELECT min(id) FROM articles WHERE first_seen_at >= :since)) AS id", given
     ).fetchone()["id"]
@@ -358,6 +369,19 @@ def rules_matching(db: sqlite3.Connection, articles: Iterable[int]) -> Mapping[s
         params(articles=list(articles)),
     )
     return {row["rule"]: row["articles"] for row in rows}
+
+
+def passages(db: sqlite3.Connection, articles: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
+    """Article → rule → the passage in which that rule matched it, of these articles."""
+    rows = db.execute(
+        "SELECT article, rule, excerpt FROM matches WHERE article IN (SELECT value FROM json_each(:articles))"
+        " ORDER BY article, rule",
+        params(articles=list(articles)),
+    )
+    found: dict[int, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["article"], {})[row["rule"]] = row["excerpt"]
+    return found
 
 
 def is_indexed(db: sqlite3.Connection, fts: str) -> bool:
@@ -413,5 +437,6 @@ def _search_row(row: sqlite3.Row, outlets: Mapping[str, Outlet]) -> SearchRow:
         published_at=instant_or_none(row["published_at"]),
         published_source=row["published_source"],
         first_seen_at=instant(row["first_seen_at"]),
+        updated_at=instant_or_none(row["updated_at"]),
         is_news=bool(row["is_news"]),
     )

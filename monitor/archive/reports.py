@@ -91,6 +91,7 @@ class SearchRow:
     published_at: datetime | None  # None: no believable date
     published_source: str  # published, updated, clamped, none
     first_seen_at: datetime
+    updated_at: datetime | None  # None: its title and text never changed
     is_news: bool  # not of its feed's first poll, which alerts nobody
 
     @property

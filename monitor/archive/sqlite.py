@@ -412,9 +412,14 @@ class SqliteArchive:
         since: datetime | None = None,
         feed: str | None = None,
         language: str | None = None,
+        rule: str | None = None,
     ) -> Iterator[SearchRow]:
         with self._explained() as db:
-            yield from reading.search(db, fts, since=since, feed=feed, language=language)
+            yield from reading.search(db, fts, since=since, feed=feed, language=language, rule=rule)
+
+    def passages(self, articles: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
+        with self._explained() as db:
+            return reading.passages(db, articles)
 
     def rules_matching(self, articles: Iterable[int]) -> Mapping[str, int]:
         with self._explained() as db:

@@ -8,6 +8,7 @@ them, so that `monitor --help` is instant.
     checking  check
     asking    sql, status: what only reads
     searching search
+    exporting export
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
     rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
@@ -29,6 +30,7 @@ from monitor.cli import (
     asking,
     checking,
     database,
+    exporting,
     feeds,
     feeds_online,
     opml,
@@ -81,6 +83,7 @@ for command in (
     checking.check,
     searching.search_command,
     asking.sql,
+    exporting.export,
     stories.stories,
     stories.explain,
     asking.status,
