@@ -466,9 +466,11 @@ def test_no_text_is_too_strange(title_a: str, text_a: str, title_b: str, text_b:
         assert estimate(one, one) == 1.0
 
 
-@given(texts.filter(lambda text: signature("A title", text) is not None))
+@given(st.lists(st.sampled_from(TEXT.split()), min_size=20, max_size=120).map(" ".join), st.text(max_size=400))
 @settings(deadline=None)
-def test_a_text_is_a_copy_of_itself_or_too_short_to_say(text: str) -> None:
+def test_a_text_is_a_copy_of_itself_or_too_short_to_say(words: str, strange: str) -> None:
+    text = f"{words} {strange}"
+
     assert relation(judged(("A title", text), ("A title", text))) in {"copy", None}
 
 
