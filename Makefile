@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test check lint bench week kill9 mails lingua apprise analytics quality figures torture-web torture-alerts torture-archive coverage lock clean
+.PHONY: help demo run test check lint bench week kill9 mails lingua apprise analytics browser quality figures torture-web torture-alerts torture-archive coverage lock clean
 
 help:
 	@echo "make demo    the real daemon against a newsroom on this machine: no network, no configuration"
@@ -17,6 +17,7 @@ help:
 	@echo "make lingua  install the other language detector, a large one, to compare with"
 	@echo "make apprise install the extra that sends to a hundred services, for its tests"
 	@echo "make analytics install the extra that writes Parquet, for its tests"
+	@echo "make browser the web pages in a real browser (Debian: apt-get install chromium)"
 	@echo "make quality the suites over ../shared/data, where it is, and properties of the rules on many examples"
 	@echo "make figures the same, and docs/quality.md says what they measured"
 	@echo "make torture-web  hostile servers, documents and names against the real parts, two minutes"
@@ -81,6 +82,11 @@ apprise: .venv/.lock
 analytics: .venv/.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-analytics.lock
 
+# The web pages in a real browser; make test asks them without one.
+browser: .venv/.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-browser.lock
+	@$(BIN)/python -m pytest tests/browser
+
 # The properties of the rules hold in make test, too, on a few hundred examples each.
 quality: .venv/.lock
 	@$(BIN)/python -m pytest tests/quality
@@ -109,8 +115,8 @@ coverage: .venv/.lock
 # The lock names versions and hashes, never an index: any mirror may serve the files.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --extra fulltext --group dev --output-file requirements.lock pyproject.toml
-	@for extra in lingua apprise analytics; do sed -n "s/^$$extra = \[\"\(.*\)\"\].*/\1/p" pyproject.toml | uv pip compile --quiet \
+	  --no-annotate --extra fulltext --extra web --group dev --output-file requirements.lock pyproject.toml
+	@for extra in lingua apprise analytics browser; do sed -n "s/^$$extra = \[\"\(.*\)\"\].*/\1/p" pyproject.toml | sed 's/", "/\n/g' | uv pip compile --quiet \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --constraint requirements.lock --output-file requirements-$$extra.lock - || exit 1; done
 

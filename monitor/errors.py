@@ -10,6 +10,7 @@
     │   └── ArchiveBusy             another daemon holds the archive                        (exit 75)
     ├── WorkerFailed                a worker process hung, died or ran out of memory
     ├── ExportError                 articles cannot be written in the form, or to the place, asked for
+    ├── WebError                    the web pages cannot be served as asked for
     └── QueryRefused                an ad-hoc SQL query was denied, or ran past its limits
 
 An expected outcome (a feed that is down, a mail that is refused) is a value from `model`, never one of these.
@@ -83,6 +84,10 @@ class WorkerFailed(MonitorError):
 
 class ExportError(MonitorError):
     """Articles cannot be written in the form, or to the place, that was asked for."""
+
+
+class WebError(MonitorError):
+    """The web pages cannot be served as was asked for."""
 
 
 class QueryRefused(MonitorError):

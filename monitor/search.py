@@ -211,3 +211,14 @@ def candidates_for(rules: Iterable[Rule]) -> str | None:
 def by_key(feeds: Sequence[FeedSpec]) -> dict[str, FeedSpec]:
     """The feeds by key."""
     return {feed.key: feed for feed in feeds}
+
+
+def written(rule: RuleSpec) -> str:
+    """What a rule looks for, on one line."""
+    lists = {"any": rule.any, "all": rule.all, "none": rule.none}
+    parts = [rule.query] if rule.query else []
+    parts += [f"{name}: {', '.join(items)}" for name, items in lists.items() if items]
+    if rule.score:
+        weights = ", ".join(f"{query}: {weight:g}" for query, weight in rule.score)
+        parts.append(f"score: {weights}, threshold: {rule.threshold or 0:g}")
+    return "; ".join(parts)

@@ -35,6 +35,7 @@ COMMANDS = {
         "--output",
         "--each-rule",
     },
+    "web": {"--host", "--port", "--password-credential", "--allow-host"},
     "sql": {"--json", "--csv", "--md", "--file", "--list", "--explain", "--show", "--rows", "--seconds"},
     "rules list": {"--json"},
     "rules test": {"--query", "--since", "--limit", "--backfill", "--alert", "--json"},

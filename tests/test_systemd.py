@@ -13,7 +13,7 @@ from monitor.__main__ import EXIT_CONFIG
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 UNIT = FOLDER / "monitor.service"
-UNITS = [UNIT, FOLDER / "monitor-failure@.service"]
+UNITS = [UNIT, FOLDER / "monitor-failure@.service", FOLDER / "monitor-web.service"]
 
 each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 

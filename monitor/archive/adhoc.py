@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 
+from monitor.archive.connecting import connect_read_only
 from monitor.archive.opening import open_for_reading
 from monitor.errors import QueryRefused
 
@@ -28,6 +29,7 @@ COOKBOOKS = (PACKAGE / "_shipped" / "db" / "queries", PACKAGE.parent / "db" / "q
 LONGEST_VALUE_BYTES = 16 * 2**20
 MEMORY_BYTES = 512 * 2**20
 MOST_COLUMNS = 200
+MOST_BYTES = 64 * 2**20  # of an answer that is handed out as a whole
 
 # How many steps of SQLite's machine pass between two looks at the deadline: about a millisecond's worth.
 STEPS_BETWEEN_LOOKS = 10_000
@@ -73,7 +75,7 @@ class Recipe:
 _PARAMETER = re.compile(r":(\w+)\s+(.+?)(?=\s{2,}:|\n)")
 
 
-class _Params(dict[str, Value]):
+class Params(dict[str, Value]):
     """Parameters of a query; one that was not given is NULL, as in the sqlite3 shell."""
 
     def __missing__(self, name: str) -> Value:
@@ -104,7 +106,7 @@ def run_sql(
     try:
         _bound(connection, deadline, denied, look)
         with _refusals(seconds, denied):
-            cursor = connection.execute(sql, _Params(params or {}))
+            cursor = connection.execute(sql, Params(params or {}))
         if cursor.description is None:
             raise QueryRefused("the query has no result. Write one SELECT.")
     except BaseException:
@@ -116,6 +118,16 @@ def run_sql(
 
 def _bound(connection: sqlite3.Connection, deadline: float, denied: list[str], look: Callable[[], None]) -> None:
     """Takes from a connection all it does not need, before it sees the query."""
+    _restrict(connection, denied)
+
+    def is_over() -> bool:
+        look()
+        return time.monotonic() >= deadline
+
+    connection.set_progress_handler(is_over, STEPS_BETWEEN_LOOKS)
+
+
+def _restrict(connection: sqlite3.Connection, denied: list[str]) -> None:
     connection.execute(f"PRAGMA hard_heap_limit = {MEMORY_BYTES}")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
@@ -124,11 +136,43 @@ def _bound(connection: sqlite3.Connection, deadline: float, denied: list[str], l
     connection.set_authorizer(_authorizer(denied))
     connection.create_function("words", 1, _words, deterministic=True)
 
-    def is_over() -> bool:
-        look()
-        return time.monotonic() >= deadline
 
-    connection.set_progress_handler(is_over, STEPS_BETWEEN_LOOKS)
+class _Counting(sqlite3.Cursor):
+    """Hands out so many bytes of values at once and no more: else they fill the memory, each within its limit."""
+
+    def fetchmany(self, size: int | None = 1) -> list[sqlite3.Row]:
+        return self._fetched(islice(self, size))
+
+    def fetchall(self) -> list[sqlite3.Row]:
+        return self._fetched(self)
+
+    def _fetched(self, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+        found, room = [], MOST_BYTES
+        for row in rows:
+            room -= sum(64 + (len(value) if isinstance(value, str | bytes) else 0) for value in row)
+            if room < 0:
+                raise sqlite3.OperationalError("the answer is too large. Select fewer or shorter values")
+            found.append(row)
+        return found
+
+
+class _Bounded(sqlite3.Connection):
+    def cursor(self, factory: type[sqlite3.Cursor] = _Counting) -> sqlite3.Cursor:  # type: ignore[override]
+        return super().cursor(factory)
+
+
+def bounded_connection(path: str | Path) -> sqlite3.Connection:
+    """A connection for a program that runs people's queries and keeps their time itself; `restrict` is to follow.
+
+    It hands out at most MOST_BYTES of an answer. Raises ArchiveError when the archive cannot be opened.
+    """
+    open_for_reading(Path(path)).close()
+    return connect_read_only(Path(path), factory=_Bounded)
+
+
+def restrict(connection: sqlite3.Connection) -> None:
+    """Takes from a connection all that people's queries do not need, once it is set up otherwise."""
+    _restrict(connection, [])
 
 
 def _words(text: Value) -> str | None:
@@ -146,6 +190,8 @@ def _authorizer(denied: list[str]) -> Callable[[int, str | None, str | None, str
         if action == sqlite3.SQLITE_FUNCTION and second not in DENIED_FUNCTIONS:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA and str(first).lower() in HARMLESS_PRAGMAS:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA and str(first).lower() == "schema_version" and second is None:  # asks for it
             return sqlite3.SQLITE_OK
         # So SQLite declares a virtual table to itself, such as json_each; a query's own UPDATE of it is a syntax error.
         if action == sqlite3.SQLITE_UPDATE and first == "sqlite_master":

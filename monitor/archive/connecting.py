@@ -22,7 +22,7 @@ LOST = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_INDEX", "SQLITE_CORRUPT_SEQU
 INDEX_BROKEN = "SQLITE_CORRUPT_VTAB"
 
 
-def connect(path: Path, query: str) -> sqlite3.Connection:
+def connect(path: Path, query: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     # Opened on one thread, used on another, never by two at once: `ArchiveThread` sees to that. Transactions are begun
     # and ended by our own statements.
     return sqlite3.connect(
@@ -31,12 +31,13 @@ def connect(path: Path, query: str) -> sqlite3.Connection:
         timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
+        factory=factory,
     )
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """A connection that cannot write. Raises sqlite3.Error."""
-    connection = connect(path, "mode=ro")
+    connection = connect(path, "mode=ro", factory)
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -47,7 +48,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         # Not so with a rollback journal, which only a writer can undo.
         if has_content(path, "-wal") or has_content(path, "-journal"):
             raise
-        connection = connect(path, "mode=ro&immutable=1")
+        connection = connect(path, "mode=ro&immutable=1", factory)
     except sqlite3.Error:  # damaged
         connection.close()
         raise

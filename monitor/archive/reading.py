@@ -181,8 +181,8 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
         dead=counts["dead"],
         pages_waiting=counts["pages_waiting"],
         pages_failed_today=counts["pages_failed_today"],
-        problems=_feed_problems(db),
-        remarks=_remarks(db, now),
+        problems=feed_problems(db),
+        remarks=remarks(db, now),
         held_hosts=_held_hosts(db, now),
         channels_down=channels_down(db),
         failing_rules=failing_rules(db),
@@ -191,7 +191,8 @@ def status(db: sqlite3.Connection, now: datetime) -> Status:
     )
 
 
-def _feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
+def feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
+    """The feeds whose last poll failed, longest failing first."""
     states = dict(db.execute("SELECT key, state FROM feeds WHERE failures > 0").fetchall())
     return tuple(
         FeedProblem(
@@ -209,7 +210,7 @@ def _feed_problems(db: sqlite3.Connection) -> tuple[FeedProblem, ...]:
     )
 
 
-def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
+def remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
     """What is to be known of feeds that work."""
     rows = db.execute(
         """
@@ -229,11 +230,11 @@ def _remarks(db: sqlite3.Connection, now: datetime) -> tuple[FeedRemark, ...]:
         """,
         params(week_ago=now - timedelta(days=7), month_ago=now - timedelta(days=30)),
     )
-    remarks = [FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows]
+    found = [FeedRemark(feed=row["feed"], kind=row["kind"], remark=row["remark"]) for row in rows]
     for row in db.execute("SELECT key, identity FROM feeds WHERE state = 'ok' AND identity <> 'guid' ORDER BY key"):
-        if found := remark(row["identity"]):
-            remarks.append(FeedRemark(feed=row["key"], kind="identity", remark=found))
-    return tuple(sorted([*remarks, *_moves(db)], key=lambda remark: (remark.feed, remark.kind)))
+        if told := remark(row["identity"]):
+            found.append(FeedRemark(feed=row["key"], kind="identity", remark=told))
+    return tuple(sorted([*found, *_moves(db)], key=lambda remark: (remark.feed, remark.kind)))
 
 
 def _moves(db: sqlite3.Connection) -> Iterator[FeedRemark]:
@@ -338,9 +339,7 @@ def search(
     elif rule is not None:
         source = "matches CROSS JOIN articles ON articles.id = matches.article"
         number, found = "matches.article", "matches.rule = :rule"
-    oldest = db.execute(
-        "SELECT iif(:since IS NULL, 0, (SELECT min(id) FROM articles WHERE first_seen_at >= :since)) AS id", given
-    ).fetchone()["id"]
+    oldest = 0 if since is None else first_since(db, since)
     if oldest is None:
         return
     statement = f"""
@@ -357,6 +356,17 @@ def search(
     while rows := db.execute(statement, {**given, "oldest": oldest, "newest": newest}).fetchall():
         yield from (_search_row(row, outlets) for row in rows)
         newest = rows[-1]["id"] - 1
+
+
+def first_since(db: sqlite3.Connection, since: datetime) -> int | None:
+    """The lowest number of the articles first seen since an instant; None: there is none."""
+    # Numbers ascend as polls are recorded, instants are those at which they began: the lowest number belongs to one of
+    # the earliest. For min(id) over all of them SQLite would read the articles from the first on.
+    found: int | None = db.execute(
+        "SELECT min(id) FROM (SELECT id FROM articles WHERE first_seen_at >= :since ORDER BY first_seen_at LIMIT 2000)",
+        params(since=since),
+    ).fetchone()[0]
+    return found
 
 
 def rules_matching(db: sqlite3.Connection, articles: Iterable[int]) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ them, so that `monitor --help` is instant.
     asking    sql, status: what only reads
     searching search
     exporting export
+    web       web: pages in a browser
     feeds     the feeds: list and edit them
     opml, feeds_online   more of the group feeds: lists of feeds, and looking for feeds on the network
     rules     the rules: list them, try one on the archive (backtest), record what it would have matched (backfill)
@@ -40,6 +41,7 @@ from monitor.cli import (
     rules_explain,
     searching,
     stories,
+    web,
     working,
 )
 from monitor.cli.session import Session
@@ -84,6 +86,7 @@ for command in (
     searching.search_command,
     asking.sql,
     exporting.export,
+    web.web,
     stories.stories,
     stories.explain,
     asking.status,

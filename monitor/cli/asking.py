@@ -134,11 +134,11 @@ def _sql_parameters(given: Sequence[str], text: str) -> dict[str, str]:
             asked = sorted(set(re.findall(r"(?<!:):([A-Za-z]\w*)", text)))
             hint = f"it has {', '.join(asked)}" if asked else "it has none"
             raise click.UsageError(f"the query has no parameter {name!r}; {hint}")
-        parameters[name] = _instant_of(value)
+        parameters[name] = instant_of(value)
     return parameters
 
 
-def _instant_of(value: str) -> str:
+def instant_of(value: str) -> str:
     """An age as the instant so long ago, as the archive writes instants; any other value as it is."""
     from monitor.config import duration
 

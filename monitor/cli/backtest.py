@@ -15,22 +15,11 @@ from monitor import show
 from monitor.cli.matching import each_match, print_hit, progress
 from monitor.cli.session import Session, now
 from monitor.model import RuleSpec
-from monitor.search import Hit, by_key, candidates_for, finder, hit_of
+from monitor.search import Hit, by_key, candidates_for, finder, hit_of, written
 
 if TYPE_CHECKING:
     from monitor.archive import SearchRow
     from monitor.rules import Rule
-
-
-def written(rule: RuleSpec) -> str:
-    """What a rule looks for, on one line."""
-    lists = {"any": rule.any, "all": rule.all, "none": rule.none}
-    parts = [rule.query] if rule.query else []
-    parts += [f"{name}: {', '.join(items)}" for name, items in lists.items() if items]
-    if rule.score:
-        weights = ", ".join(f"{query}: {weight:g}" for query, weight in rule.score)
-        parts.append(f"score: {weights}, threshold: {rule.threshold or 0:g}")
-    return "; ".join(parts)
 
 
 @dataclass(kw_only=True)

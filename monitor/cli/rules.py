@@ -10,10 +10,11 @@ import click
 
 from monitor import show
 from monitor.cli.backfill import record_matches
-from monitor.cli.backtest import back_test, print_test, written
+from monitor.cli.backtest import back_test, print_test
 from monitor.cli.session import Age, Session, json_option, now, pass_session
 from monitor.errors import ArchiveError, RuleError
 from monitor.model import RuleSpec
+from monitor.search import written
 
 if TYPE_CHECKING:
     from monitor.config import Config

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import show
-from monitor.cli.backtest import written
 from monitor.cli.matching import print_hit, progress
 from monitor.cli.session import Age, Session, json_option, now, pass_session
 from monitor.model import FeedSpec, Match
-from monitor.search import Hit, by_key, candidates_for, documents_of, hit_of, matches_in
+from monitor.search import Hit, by_key, candidates_for, documents_of, hit_of, matches_in, written
 
 if TYPE_CHECKING:
     from monitor.archive import Archive, SearchRow

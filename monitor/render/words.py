@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model import LanguageGuess
 from monitor.render.notice_words import NOTICE_PHRASES, Phrase
+from monitor.render.web_words import WEB_PHRASES
 
 LANGUAGES = ("en", "fr")
 
@@ -112,6 +113,7 @@ _PHRASES: Mapping[str, tuple[Phrase, Phrase]] = {
     "name": ("NAME", "NOM"),
     "questions": ("Questions: {contact}", "Questions : {contact}"),
     **NOTICE_PHRASES,
+    **WEB_PHRASES,
 }
 
 
@@ -168,6 +170,15 @@ class Words:
     def clock(self, at: datetime) -> str:
         """The time of day, as the reader's clock showed it."""
         return f"{at.astimezone(ZoneInfo(self.timezone)):%H:%M}"
+
+    def date(self, local: datetime) -> str:
+        """A day of a reader's calendar, without its year."""
+        return f"{local.day} {_CALENDAR[self.language][1][local.month - 1]}"
+
+    @property
+    def weekdays(self) -> list[str]:
+        """The days of the week, Monday first."""
+        return _CALENDAR[self.language][0]
 
     # ── which language ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -37,11 +37,19 @@ def test_every_phrase_is_said_in_both_languages_with_the_same_things_in_it(key: 
 
 def test_every_phrase_that_is_asked_for_is_there_and_no_other() -> None:
     package = Path(monitor.__file__).parent
-    sources = [*package.glob("render/*.py"), *package.glob("templates/*.j2")]
+    pages = [*package.glob("web/*.py"), *package.glob("web/templates/*.html")]
+    sources = [*package.glob("render/*.py"), *package.glob("templates/*.j2"), *pages]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
 
-    asked = set(re.findall(r"""(?:words|self|\bt)\(\s*["']([a-z_]+)["']""", text))
+    asked = set(re.findall(r"""(?:words|self|\b[tw])\(\s*["']([a-z_0-9]+)["']""", text))
     asked |= {name for names in re.findall(r"""words\("(\w+)" if [^)]* else "(\w+)"\)""", text) for name in names}
+    # What the pages ask for by a name that is put together: periods, states, relations, units.
+    families = ("6h 24h 1d 3d 7d 30d 90d 365d all", "f_ok f_new f_failing f_blocked f_gone f_paused f_removed")
+    families += ("r_copy r_cut r_retitled r_update r_report", "s_waiting s_queued s_sent s_dead s_joined")
+    families += ("days hours minutes seconds", "story event", "bar_week")
+    asked |= {f"web_{name}" for names in families for name in names.split()}
+    asked -= {name for name in asked if name.endswith("_")}
+    asked |= set(re.findall(r"\(\"/\w*\", \"(web_\w+)\"\)", text))
     reasons = ("mute", "quiet", "cap", "burst", "storm", "backlog")
     asked |= {f"{what}_{why}" for what in ("held", "topic") for why in reasons}
     asked |= {form for kind in CONDITIONS for form in (kind, f"said_{kind}", f"{kind}_over")}
