@@ -175,7 +175,8 @@ def test_the_keyboard_is_enough(browser: Browser, address: str) -> None:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('main') !== null")
 
-        page.goto(f"{address}/search")  # the field has the focus
+        page.goto(f"{address}/search")
+        page.locator("#q:focus").wait_for()  # it has the focus by itself, when the browser comes to it
         page.keyboard.type("OTAN")
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"q=OTAN"))
